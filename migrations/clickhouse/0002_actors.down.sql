@@ -1,0 +1,4 @@
+DROP TABLE profiles;
+DROP TABLE odd_keys;
+DROP VIEW accounts;
+DROP TABLE actors;

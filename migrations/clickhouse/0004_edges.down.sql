@@ -1,0 +1,10 @@
+DROP VIEW edges_to_blocks;
+DROP TABLE blocks;
+DROP VIEW edges_to_followers;
+DROP TABLE followers;
+DROP VIEW edges_to_follows;
+DROP TABLE follows;
+DROP VIEW edges_to_engagement;
+DROP TABLE engagement;
+DROP TABLE record_revisions;
+DROP TABLE edges;

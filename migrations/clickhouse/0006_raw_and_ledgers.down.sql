@@ -1,0 +1,4 @@
+DROP TABLE dead_letters;
+DROP TABLE gaps;
+DROP TABLE ingest_log;
+DROP TABLE repo_records;

@@ -1,0 +1,169 @@
+import { Readable } from 'node:stream';
+import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient } from '@clickhouse/client';
+import { type ChdbConnection, createChdbConnection } from 'chdb/connection';
+import { UserError } from '#pkg/runtime/errors.ts';
+import { holdEngine } from './embedded.ts';
+import { type Query, type QuerySettings, withSettings } from './query.ts';
+
+/** The oldest release whose features the schema uses (refreshable state aside, all were there in 25.3 LTS). */
+const oldestVersion = [25, 3] as const;
+
+/** Where the store is: `url` for a server, otherwise the folder of the embedded engine. */
+export interface ClickHouseLocation {
+  readonly url?: string | undefined;
+  readonly path: string;
+  readonly database: string;
+  /** How long one HTTP request may take, in milliseconds (default 60 000). */
+  readonly requestTimeoutMs?: number;
+}
+
+/** One ClickHouse database, embedded or on a server: nothing above knows which. */
+export interface ClickHouse {
+  readonly embedded: boolean;
+  readonly database: string;
+  /** Runs a declared query and returns its rows; 64-bit integers come as strings. */
+  query<Params extends Record<string, unknown>, Row>(query: Query<Params, Row>, params: Params): Promise<Row[]>;
+  /** Runs a statement that returns nothing. */
+  command(sql: string, params?: Record<string, unknown>, settings?: QuerySettings): Promise<void>;
+  /** Inserts rows of TabSeparated text (see `TsvWriter`). Resolves when they are durable. */
+  insertTsv(table: string, columns: readonly string[], body: Buffer): Promise<void>;
+  /** Runs one read-only statement for a person and returns its output in ClickHouse's own format. */
+  read(sql: string, format: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+const checkIdentifier = (name: string): string => {
+  if (!identifier.test(name)) throw new TypeError(`not a plain identifier: ${name}`);
+  return name;
+};
+
+/** Opens the database, creating it when it is not there. Throws a UserError for a server too old to be used. */
+export const openClickHouse = async (location: ClickHouseLocation): Promise<ClickHouse> => {
+  checkIdentifier(location.database);
+  const store = location.url === undefined ? openEmbedded(location) : openServer(location, location.url);
+  try {
+    await store.command(`CREATE DATABASE IF NOT EXISTS ${location.database}`);
+    await store.enterDatabase();
+    await requireVersion(store.client);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return store;
+};
+
+interface OpenedClickHouse extends ClickHouse {
+  readonly client: ClickHouseClient;
+  enterDatabase(): Promise<void>;
+}
+
+const requireVersion = async (client: ClickHouseClient): Promise<void> => {
+  const result = await client.query({ query: 'SELECT version() AS version', format: 'JSONEachRow' });
+  const [row] = await result.json<{ version: string }>();
+  const [major = 0, minor = 0] = (row?.version ?? '').split('.').map(Number);
+  if (major > oldestVersion[0] || (major === oldestVersion[0] && minor >= oldestVersion[1])) return;
+  throw new UserError(`ClickHouse ${row?.version ?? '(unknown version)'} is too old for Skyflow.`, {
+    hint: `Use ClickHouse ${oldestVersion.join('.')} or newer, or unset CLICKHOUSE_URL to use the built-in engine.`,
+  });
+};
+
+const statements = (client: ClickHouseClient) => ({
+  query: async <Params extends Record<string, unknown>, Row>(query: Query<Params, Row>, params: Params) => {
+    const result = await client.query({
+      query: withSettings(query.sql, { ...query.settings, log_comment: query.name }),
+      query_params: params,
+      format: 'JSONEachRow',
+    });
+    return await result.json<Row>();
+  },
+  command: async (sql: string, params?: Record<string, unknown>, settings?: QuerySettings) => {
+    await client.command({
+      query: settings === undefined ? sql : withSettings(sql, settings),
+      ...(params === undefined ? {} : { query_params: params }),
+    });
+  },
+});
+
+const openEmbedded = (location: ClickHouseLocation): OpenedClickHouse => {
+  const engine = holdEngine(location.path);
+  const connection = createChdbConnection({ path: location.path });
+  // The settings of a session last: the people's queries get a session of their own, which is read-only for good.
+  let readers: Promise<ChdbConnection> | undefined;
+  // Two copies of the same declarations (client and client-common) are nominally different; the objects are the same.
+  const client = createClient({ connection } as unknown as ClickHouseClientConfigOptions);
+  const base = statements(client);
+  return {
+    ...base,
+    client,
+    embedded: true,
+    database: location.database,
+    enterDatabase: () => base.command(`USE ${location.database}`),
+    insertTsv: async (table, columns, body) => {
+      if (body.length === 0) return;
+      await connection.chdb.rawInsert({
+        table: `${location.database}.${checkIdentifier(table)}`,
+        columns: columns.map(checkIdentifier),
+        values: body,
+        format: 'TSV',
+      });
+    },
+    read: async (sql, format) => {
+      readers ??= openReader(location);
+      const reader = await readers;
+      const result = await reader.chdb.queryAsync(sql, { format });
+      return result.text();
+    },
+    close: async () => {
+      if (readers !== undefined) await (await readers).close();
+      await client.close();
+      engine.release();
+    },
+  };
+};
+
+const openReader = async (location: ClickHouseLocation): Promise<ChdbConnection> => {
+  const reader = createChdbConnection({ path: location.path });
+  await reader.chdb.queryAsync(`USE ${location.database}`);
+  await reader.chdb.queryAsync('SET readonly = 1');
+  return reader;
+};
+
+const openServer = (location: ClickHouseLocation, url: string): OpenedClickHouse => {
+  const options = { url, request_timeout: location.requestTimeoutMs ?? 60_000 };
+  // The first client has no database: with one, not even CREATE DATABASE is answered while it is missing.
+  let client = createClient(options);
+  return {
+    get client() {
+      return client;
+    },
+    embedded: false,
+    database: location.database,
+    query: (query, params) => statements(client).query(query, params),
+    command: (sql, params, settings) => statements(client).command(sql, params, settings),
+    enterDatabase: async () => {
+      await client.close();
+      client = createClient({ ...options, database: location.database });
+    },
+    insertTsv: async (table, columns, body) => {
+      if (body.length === 0) return;
+      await client.insert({
+        table: checkIdentifier(table),
+        columns: columns.map(checkIdentifier) as [string, ...string[]],
+        values: Readable.from([body], { objectMode: false }),
+        format: 'TabSeparated',
+      });
+    },
+    read: async (sql, format) => {
+      const result = await client.exec({
+        query: sql,
+        clickhouse_settings: { readonly: '1', default_format: format } as Record<string, string>,
+      });
+      const chunks: Buffer[] = [];
+      for await (const chunk of result.stream) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks).toString('utf8');
+    },
+    close: () => client.close(),
+  };
+};

@@ -1,0 +1,198 @@
+import { TsvWriter } from '#pkg/clickhouse/tsv.ts';
+import type { EdgeRow, RecordRow } from '../records/types.ts';
+import type { Ids } from './ids.ts';
+import { edges, feedGenerators, listItems, lists, posts, profiles, type RecordHeader } from './tables.ts';
+
+/** The tables a batch fills, in the order in which they are inserted. */
+export const batchTables = [
+  'repo_records',
+  'actors',
+  'odd_keys',
+  'posts',
+  'profiles',
+  'lists',
+  'list_items',
+  'feed_generators',
+  'edges',
+  'record_revisions',
+  'dead_letters',
+] as const;
+
+export type BatchTable = (typeof batchTables)[number];
+
+/** The columns of each table, as `Batch` writes them. */
+export const batchColumns: Readonly<Record<BatchTable, readonly string[]>> = {
+  repo_records: ['collection', 'actor_id', 'rkey', 'rev', 'operation', 'cid', 'record', 'seen_at'],
+  actors: ['actor_id', 'did', 'handle', 'account', 'first_seen_at'],
+  odd_keys: ['key', 'collection', 'rkey'],
+  posts: posts.columns,
+  profiles: profiles.columns,
+  lists: lists.columns,
+  list_items: listItems.columns,
+  feed_generators: feedGenerators.columns,
+  edges: edges.columns,
+  record_revisions: ['actor_id', 'tid', 'collection', 'version', 'deleted'],
+  dead_letters: ['stage', 'table_name', 'error', 'payload'],
+};
+
+/** What the network said about an account: the DID alone, its handle, or its status. */
+export interface ActorFacts {
+  readonly id: bigint;
+  readonly did: string;
+  readonly seenUs: number;
+  readonly handle?: { readonly version: number; readonly handle: string };
+  readonly account?: { readonly version: number; readonly active: boolean; readonly status: string };
+}
+
+/** A raw record, kept as it came. */
+export interface RawRecord {
+  readonly collection: string;
+  readonly actorId: bigint;
+  readonly rkey: string;
+  readonly rev: string;
+  readonly operation: string;
+  readonly cid: string;
+  readonly json: string;
+  readonly seenUs: number;
+}
+
+/**
+ * Rows waiting to be flushed together, with what must be known when they are: the cursor they reach, the records to
+ * resolve, what was counted. Filled by the intake, emptied by the flusher; never both at once.
+ */
+export class Batch {
+  readonly writers: Readonly<Record<BatchTable, TsvWriter>>;
+  readonly operations = new Map<string, number>();
+  readonly dropped = new Map<string, number>();
+  /** Records whose edges must be compared with their history, as `actor_id` and `tid` in step. */
+  readonly resolveActors: bigint[] = [];
+  readonly resolveKeys: bigint[] = [];
+  events = 0;
+  firstTimeUs = 0;
+  lastTimeUs = 0;
+  /** The highest believable time_us so far, this batch and all before it. */
+  cursorUs = 0;
+  origin = '';
+  openedAtMs = 0;
+
+  constructor() {
+    this.writers = Object.fromEntries(batchTables.map((table) => [table, new TsvWriter()])) as Record<BatchTable, TsvWriter>;
+  }
+
+  get bytes(): number {
+    let bytes = 0;
+    for (const table of batchTables) bytes += this.writers[table].byteLength;
+    return bytes;
+  }
+
+  count(operation: string): void {
+    this.operations.set(operation, (this.operations.get(operation) ?? 0) + 1);
+  }
+
+  countDrop(reason: string): void {
+    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1);
+  }
+
+  addRow(header: RecordHeader, row: RecordRow, ids: Ids): void {
+    const writer = this.writers[row.table];
+    const start = writer.mark();
+    try {
+      this.#write(header, row, ids);
+    } catch (error) {
+      writer.rewind(start);
+      throw error;
+    }
+  }
+
+  bury(table: 'posts' | 'profiles' | 'lists' | 'list_items' | 'feed_generators', header: RecordHeader): void {
+    tombstones[table].bury(this.writers[table], header);
+  }
+
+  addRevision(header: RecordHeader, collection: string, deleted: boolean): void {
+    const writer = this.writers.record_revisions;
+    writer.u64(header.actorId);
+    writer.u64(header.key);
+    writer.plain(collection);
+    writer.int(header.version);
+    writer.int(deleted ? 1 : 0);
+    writer.endRow();
+    this.addToResolve(header);
+  }
+
+  addToResolve(header: RecordHeader): void {
+    this.resolveActors.push(header.actorId);
+    this.resolveKeys.push(header.key);
+  }
+
+  addRaw(raw: RawRecord): void {
+    const writer = this.writers.repo_records;
+    writer.plain(raw.collection);
+    writer.u64(raw.actorId);
+    writer.plain(raw.rkey);
+    writer.plain(raw.rev);
+    writer.plain(raw.operation);
+    writer.text(raw.cid);
+    writer.text(raw.json);
+    writer.timeUs(raw.seenUs);
+    writer.endRow();
+  }
+
+  addActor(facts: ActorFacts): void {
+    const writer = this.writers.actors;
+    writer.u64(facts.id);
+    writer.plain(facts.did);
+    writer.tuple(facts.handle?.version ?? 0, facts.handle?.handle ?? '');
+    // Active until something says otherwise: version 0 loses against every account event.
+    writer.tuple(facts.account?.version ?? 0, (facts.account?.active ?? true) ? 1 : 0, facts.account?.status ?? '');
+    writer.timeUs(facts.seenUs);
+    writer.endRow();
+  }
+
+  addOddKey(key: bigint, collection: string, rkey: string): void {
+    const writer = this.writers.odd_keys;
+    writer.u64(key);
+    writer.plain(collection);
+    writer.plain(rkey);
+    writer.endRow();
+  }
+
+  addDeadFrame(error: string, payload: string): void {
+    const writer = this.writers.dead_letters;
+    writer.plain('parse');
+    writer.plain('');
+    writer.text(error);
+    writer.text(payload);
+    writer.endRow();
+  }
+
+  /** Empties the batch for the next round, keeping its memory. */
+  clear(): void {
+    for (const table of batchTables) this.writers[table].clear();
+    this.operations.clear();
+    this.dropped.clear();
+    this.resolveActors.length = 0;
+    this.resolveKeys.length = 0;
+    this.events = 0;
+    this.firstTimeUs = 0;
+    this.lastTimeUs = 0;
+  }
+
+  #write(header: RecordHeader, row: RecordRow, ids: Ids): void {
+    switch (row.table) {
+      case 'edges':
+        return edges.write(this.writers.edges, header, row satisfies EdgeRow, ids);
+      case 'posts':
+        return posts.write(this.writers.posts, header, row, ids);
+      case 'profiles':
+        return profiles.write(this.writers.profiles, header, row, ids);
+      case 'lists':
+        return lists.write(this.writers.lists, header, row, ids);
+      case 'list_items':
+        return listItems.write(this.writers.list_items, header, row, ids);
+      case 'feed_generators':
+        return feedGenerators.write(this.writers.feed_generators, header, row, ids);
+    }
+  }
+}
+
+const tombstones = { posts, profiles, lists, list_items: listItems, feed_generators: feedGenerators };

@@ -1,0 +1,130 @@
+/** A positional argument. */
+export interface ArgumentSpec {
+  name: string;
+  help: string;
+}
+
+/** What `--help` says about a command beyond its options. */
+export interface CommandSpec {
+  /** One line for the list of commands. */
+  summary: string;
+  /** A short paragraph: what it does, when to use it. */
+  description: string;
+  arguments: readonly ArgumentSpec[];
+  /** Pairs of a command line (without the program's name) and what it does. */
+  examples: readonly (readonly [line: string, meaning: string])[];
+}
+
+/** Every command, by its words. Add one here, give options its name in `options.ts`, hand a handler to `buildProgram`. */
+export const COMMANDS = {
+  up: {
+    summary: 'run everything in one process',
+    description:
+      'Runs Skyflow in one process: the indexer, the stores and the status page. Stores without a URL in the environment are embedded, with their data under --data-dir. Ctrl-C stops everything cleanly; nothing that was acknowledged is lost even without that.',
+    arguments: [],
+    examples: [
+      ['up', 'index the live network into ./data'],
+      ['up --jetstream ws://127.0.0.1:6008/subscribe', 'index a simulated network (see simulate)'],
+      ['up --replay events.jsonl.zst', 'read a recorded file instead of the network'],
+    ],
+  },
+  demo: {
+    summary: 'a simulated network and `up` together, no internet needed',
+    description:
+      'Starts a simulated network and indexes it, always with embedded stores in a data folder of its own, so that nothing invented ever mixes with real data.',
+    arguments: [],
+    examples: [
+      ['demo', 'a small lively world'],
+      ['demo --rate 5000 --seed 7', 'a busier one; the same seed gives the same world'],
+    ],
+  },
+  indexer: {
+    summary: 'run the indexer alone',
+    description:
+      'Reads the firehose into ClickHouse and does nothing else. For a machine of its own: set CLICKHOUSE_URL and REDIS_URL, or it embeds both.',
+    arguments: [],
+    examples: [['indexer --env-file /etc/skyflow.env', 'use the stores named in that file']],
+  },
+  simulate: {
+    summary: 'serve a simulated Jetstream',
+    description:
+      'Serves an invented network on the real wire format, for trying Skyflow out, for tests and for benchmarks. The same seed gives the same world. Faults are injected on demand.',
+    arguments: [],
+    examples: [
+      ['simulate', 'then: skyflow up --jetstream ws://127.0.0.1:6008/subscribe'],
+      ['simulate --history 1d --rate 2000', 'a day of past events to catch up with'],
+      ['simulate --fault stall --fault duplicate', 'an upstream on a bad day'],
+    ],
+  },
+  'migrate up': {
+    summary: 'apply all pending migrations',
+    description: 'Brings the stores to the newest schema. Safe to run again, and safe when two start at once.',
+    arguments: [],
+    examples: [['migrate up', 'both stores']],
+  },
+  'migrate down': {
+    summary: 'undo the newest migrations',
+    description: 'Undoes the newest applied migrations of one store. This can drop tables with their data.',
+    arguments: [],
+    examples: [['migrate down --store postgres --steps 1', 'undo the last one']],
+  },
+  'migrate version': {
+    summary: 'show which migrations are applied',
+    description: 'Shows the schema version of each store, and what is pending.',
+    arguments: [],
+    examples: [['migrate version', 'both stores']],
+  },
+  'migrate create': {
+    summary: 'start a new migration',
+    description: 'Creates an empty pair of files, up and down, with the next number.',
+    arguments: [{ name: 'NAME', help: 'what it does, in a few words: add_labels' }],
+    examples: [['migrate create add_labels --store clickhouse', 'migrations/clickhouse/NNNN_add_labels.*.sql']],
+  },
+  'migrate dump-schema': {
+    summary: 'write the schema that the migrations make',
+    description:
+      'Writes schema.sql beside the migrations. Commit it: a test compares it with what the migrations make.',
+    arguments: [],
+    examples: [['migrate dump-schema', 'both stores']],
+  },
+  sql: {
+    summary: 'ask ClickHouse a question',
+    description:
+      'Runs one query. Works while `up` runs, through its local socket, and when it does not. Read-only unless --write is given.',
+    arguments: [{ name: 'QUERY', help: 'one SQL statement' }],
+    examples: [
+      ['sql "SELECT count() FROM posts"', 'how many posts there are'],
+      ['sql "SELECT * FROM daily_stats" --format CSVWithNames', 'as CSV, for another program'],
+    ],
+  },
+  status: {
+    summary: 'lag, rates, cursor, gaps, sizes',
+    description: 'Shows how the indexer is doing, whether it runs or not.',
+    arguments: [],
+    examples: [
+      ['status', 'for people'],
+      ['status --json', 'for programs'],
+    ],
+  },
+  common: {
+    summary: 'run Redis and NATS only',
+    description:
+      'Starts the two servers that several processes share and prints their addresses, for development with services run apart.',
+    arguments: [],
+    examples: [['common', 'until Ctrl-C']],
+  },
+} as const satisfies Record<string, CommandSpec>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+export const COMMAND_NAMES = Object.keys(COMMANDS) as CommandName[];
+
+/** Words that hold commands but are none: `migrate` of `migrate up`. */
+export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
+  migrate: 'apply, undo and create migrations of the stores',
+};
+
+/** The positional arguments of a command as a tuple of strings. */
+export type ArgumentsOf<C extends CommandName> = Strings<(typeof COMMANDS)[C]['arguments']>;
+
+type Strings<A extends readonly unknown[]> = { readonly [I in keyof A]: string };

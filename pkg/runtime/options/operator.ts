@@ -1,0 +1,43 @@
+import { flag, option, optional } from '#pkg/runtime/options/option.ts';
+import { choice, integer, text } from '#pkg/runtime/options/values.ts';
+
+const MIGRATIONS = ['migrate up', 'migrate down', 'migrate version', 'migrate create', 'migrate dump-schema'] as const;
+
+/** Options of the commands that look at the stores or change them. */
+export const OPERATOR_OPTIONS = {
+  store: option({
+    env: 'SKYFLOW_MIGRATE_STORE',
+    arg: '<store>',
+    default: 'all',
+    parse: choice(['clickhouse', 'postgres', 'all']),
+    help: 'clickhouse, postgres or all',
+    commands: MIGRATIONS,
+    requiredFor: ['migrate down', 'migrate create'],
+  }),
+  steps: option({
+    env: 'SKYFLOW_MIGRATE_STEPS',
+    arg: '<n>',
+    default: '1',
+    parse: integer(1, 9999),
+    help: 'how many migrations to undo',
+    commands: ['migrate down'],
+  }),
+  format: optional({
+    env: 'SKYFLOW_SQL_FORMAT',
+    arg: '<name>',
+    parse: text,
+    defaultText: 'PrettyCompact on a terminal, else TSVWithNames',
+    help: 'any ClickHouse output format',
+    commands: ['sql'],
+  }),
+  write: flag({
+    env: 'SKYFLOW_SQL_WRITE',
+    help: 'allow a statement that changes data',
+    commands: ['sql'],
+  }),
+  json: flag({
+    env: 'SKYFLOW_STATUS_JSON',
+    help: 'print one JSON object',
+    commands: ['status'],
+  }),
+};

@@ -1,0 +1,63 @@
+import { option, optional } from '#pkg/runtime/options/option.ts';
+import { databaseName, text, url } from '#pkg/runtime/options/values.ts';
+
+/** `migrate create` only writes files, and `dump-schema` builds its stores afresh. */
+const MIGRATED = ['migrate up', 'migrate down', 'migrate version'] as const;
+const STORED = ['up', 'indexer', ...MIGRATED, 'status'] as const;
+
+/** Where the data is: the folder of the embedded stores, or the servers used instead. */
+export const STORE_OPTIONS = {
+  'data-dir': option({
+    env: 'SKYFLOW_DATA_DIR',
+    arg: '<dir>',
+    default: './data',
+    parse: text,
+    help: 'folder of the embedded stores; one process at a time',
+    commands: ['up', 'demo', 'indexer', ...MIGRATED, 'sql', 'status', 'common'],
+    overrides: { demo: { env: 'SKYFLOW_DEMO_DATA_DIR', default: './data-demo' } },
+  }),
+  database: option({
+    env: 'CLICKHOUSE_DATABASE',
+    arg: '<name>',
+    default: 'skyflow',
+    parse: databaseName,
+    help: 'ClickHouse database',
+    commands: [...STORED, 'sql'],
+  }),
+  'clickhouse-url': optional({
+    env: 'CLICKHOUSE_URL',
+    arg: '<url>',
+    parse: url(['http', 'https']),
+    defaultText: 'embedded',
+    help: 'ClickHouse server, http://user:password@host:8123',
+    commands: [...STORED, 'sql'],
+    environmentOnly: true,
+  }),
+  'database-url': optional({
+    env: 'DATABASE_URL',
+    arg: '<url>',
+    parse: url(['postgres', 'postgresql']),
+    defaultText: 'embedded',
+    help: 'Postgres server, postgres://user:password@host:5432/name',
+    commands: ['up', ...MIGRATED, 'status'],
+    environmentOnly: true,
+  }),
+  'redis-url': optional({
+    env: 'REDIS_URL',
+    arg: '<url>',
+    parse: url(['redis', 'rediss']),
+    defaultText: 'embedded',
+    help: 'Redis server, redis://:password@host:6379',
+    commands: ['up', 'indexer', 'status'],
+    environmentOnly: true,
+  }),
+  'nats-url': optional({
+    env: 'NATS_URL',
+    arg: '<url>',
+    parse: url(['nats', 'tls']),
+    defaultText: 'embedded',
+    help: 'NATS server with JetStream, nats://token@host:4222',
+    commands: ['up', 'status'],
+    environmentOnly: true,
+  }),
+};
