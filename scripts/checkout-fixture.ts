@@ -29,6 +29,7 @@ echo "$@" >> "$CALLS/npm"
 env > "$CALLS/npm-env"
 echo "npm says hello"
 [ -e "$CALLS/npm-fails" ] && exit 1
+[ -e "$CALLS/npm-is-slow" ] && sleep 0.5
 mkdir -p node_modules && cp package-lock.json node_modules/.package-lock.json
 `;
 

@@ -53,7 +53,7 @@ describe('npm test', () => {
   it.each<[string, FileResult[] | undefined, number, string]>([
     ['a failed test', [{ status: 'failed', tests: ['passed', 'failed'] }], 1, '1 passed, 1 failed'],
     ['skipped tests', [{ status: 'passed', tests: ['passed', 'pending', 'todo'] }], 0, '1 passed, 0 failed, 2 skipped'],
-    ['a file that cannot be loaded', [broken, { status: 'passed', tests: ['passed'] }], 1, '1 passed, 1 failed'],
+    ['files that cannot be loaded', [broken, broken, { status: 'passed', tests: ['passed'] }], 1, '1 passed, 2 failed'],
     ['a hook that fails', [{ status: 'failed', tests: ['skipped'] }], 1, '0 passed, 1 failed, 1 skipped'],
     ['an error outside any test', [{ status: 'passed', tests: ['passed'] }], 1, '1 passed, 1 failed'],
     ['a failure that vitest itself forgot', [{ status: 'failed', tests: ['failed'] }], 0, '0 passed, 1 failed'],

@@ -1,4 +1,5 @@
--- Every wanted record as it came. Kept for as long as the operator says (`--raw-retention`), dropped a week at a time.
+-- Every wanted record as it came. Kept for as long as the operator says (`--raw-retention`), dropped a week at a time: by
+-- when it was stored, not by the event's own time, or a replay of old files would be thrown away on arrival.
 CREATE TABLE repo_records
 (
     collection LowCardinality(String),
@@ -8,12 +9,13 @@ CREATE TABLE repo_records
     operation Enum8('create' = 1, 'update' = 2, 'delete' = 3),
     cid String CODEC(ZSTD(1)),
     record String CODEC(ZSTD(1)),
-    seen_at DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1))
+    seen_at DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1)),
+    stored_at DateTime('UTC') DEFAULT now() CODEC(Delta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
-PARTITION BY toMonday(seen_at)
+PARTITION BY toMonday(stored_at)
 ORDER BY (collection, actor_id, rkey, rev)
-TTL toDateTime(seen_at) + INTERVAL 30 DAY
+TTL stored_at + INTERVAL 30 DAY
 SETTINGS ttl_only_drop_parts = 1;
 
 -- One row a batch, written when everything in the batch is durable: the second copy of the cursor, and what rates,

@@ -184,6 +184,17 @@ describe('a parent that dies', () => {
     await gone(childPid, options, 2_000);
   });
 
+  it('lets the child end in its own way', async () => {
+    const farewell = join(base, 'farewell');
+    const options = programOptions(
+      `process.on('SIGTERM', () => { writeFileSync(${JSON.stringify(farewell)}, 'bye'); process.exit(0); });`,
+    );
+    const { parent, childPid } = await parentProcess(options);
+    parent.kill('SIGKILL');
+    await gone(childPid, options, 2_000);
+    expect(readFileSync(farewell, 'utf8')).toBe('bye');
+  });
+
   it('takes along even a child that ignores SIGTERM', async () => {
     const options = programOptions(`process.on('SIGTERM', () => {});`);
     const { parent, childPid } = await parentProcess(options);

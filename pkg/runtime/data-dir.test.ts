@@ -186,6 +186,14 @@ describe('the lock', () => {
     expect(others.map((other) => other.said)).toEqual(['UserError', 'UserError']);
   });
 
+  it('goes to exactly one of many who waited for the same silent holder', async () => {
+    const path = join(base, 'data');
+    await (await openHere(path)).close();
+    writeFileSync(join(path, 'skyflow.lock'), JSON.stringify({ ...ownIdentity(), place: 'elsewhere', nonce: 'x' }));
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => openHere(path, 100)));
+    expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
+  });
+
   it('of another container counts while its time stamp moves, and not when it stands still', async () => {
     const path = join(base, 'data');
     await (await openHere(path)).close();

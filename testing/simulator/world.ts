@@ -65,7 +65,7 @@ export const DEFAULT_MIX: Readonly<Mix> = {
 
 /** Damaged content: how often, and which kinds (all of them by default). */
 export interface HostileOptions {
-  /** Chance that a frame is damaged, from 0 to 1. */
+  /** Chance that a frame is damaged, from 0 to 1. The later parts of a commit of several records are spared. */
   probability: number;
   faults?: readonly FaultName[];
 }
@@ -177,7 +177,8 @@ class SimWorld implements World {
     const network = this.#network;
     const step = Math.max(1, Math.round(this.#gapUs * (0.2 + 1.6 * network.random.float())));
     network.nowUs = atUs === undefined ? network.nowUs + step : Math.max(network.nowUs + 1, Math.floor(atUs));
-    const hostile = this.#hostile;
+    network.schedule.tick();
+    const hostile = network.schedule.pressing ? undefined : this.#hostile;
     const damaged = hostile !== undefined && network.random.chance(hostile.probability);
     const frame = damaged
       ? this.#damaged(network.random.pick(hostile.faults ?? FAULT_NAMES))
@@ -196,7 +197,7 @@ class SimWorld implements World {
 
   #ordinary(): string {
     const network = this.#network;
-    for (let due = network.schedule.tick(); due !== undefined; due = network.schedule.take()) {
+    for (let due = network.schedule.take(); due !== undefined; due = network.schedule.take()) {
       const text = due(network);
       if (text !== undefined) return text;
     }

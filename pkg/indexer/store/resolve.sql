@@ -5,7 +5,7 @@ INSERT INTO edges (actor_id, tid, kind, subject_id, subject_tid, version, delete
 WITH wanted AS
 (
     SELECT
-        toDate(toUInt16(if(bitShiftRight(tid, 63) = 1, 0, least(intDiv(bitShiftRight(tid, 10), 86400000000), 65535)))) AS day,
+        toUInt32(if(bitShiftRight(tid, 63) = 1, 0, intDiv(bitShiftRight(tid, 10), 3600000000))) AS hour,
         actor_id,
         tid
     FROM
@@ -14,31 +14,25 @@ WITH wanted AS
         FROM (SELECT arrayJoin(arrayZip({actors:Array(UInt64)}, {keys:Array(UInt64)})) AS pair)
     )
 )
-SELECT edge.actor_id, edge.tid, edge.kind, edge.subject_id, edge.subject_tid, history.newest, 1
+SELECT actor_id, tid, kind, subject_id, subject_tid, newest, 1
 FROM
 (
-    SELECT
-        actor_id, tid, kind, subject_id, subject_tid,
-        if(kind IN ('reply', 'quote'), 'post', toString(kind)) AS collection,
-        max(version) AS last_version,
-        argMax(deleted, version) AS is_dead
-    FROM edges
-    WHERE (day, actor_id, tid) IN (SELECT day, actor_id, tid FROM wanted)
-    GROUP BY actor_id, tid, kind, subject_id, subject_tid
-) AS edge
-INNER JOIN
-(
-    SELECT actor_id, tid, collection, max(version) AS newest
+    SELECT *, max(last_version) OVER (PARTITION BY actor_id, tid, collection) AS newest
     FROM
     (
-        SELECT actor_id, tid, if(kind IN ('reply', 'quote'), 'post', toString(kind)) AS collection, version
+        SELECT
+            actor_id, tid, kind, subject_id, subject_tid,
+            if(kind IN ('reply', 'quote'), 'post', toString(kind)) AS collection,
+            max(version) AS last_version,
+            argMax(deleted, version) AS is_dead
         FROM edges
-        WHERE (day, actor_id, tid) IN (SELECT day, actor_id, tid FROM wanted)
+        WHERE (hour, actor_id, tid) IN (SELECT hour, actor_id, tid FROM wanted)
+        GROUP BY actor_id, tid, kind, subject_id, subject_tid
         UNION ALL
-        SELECT actor_id, tid, toString(collection) AS collection, version
+        -- A revision has no subject: it only makes the history longer. The kind is a placeholder, never inserted.
+        SELECT actor_id, tid, 'like' AS kind, 0 AS subject_id, 0 AS subject_tid, toString(collection), version, 1
         FROM record_revisions
-        WHERE (day, actor_id, tid) IN (SELECT day, actor_id, tid FROM wanted)
+        WHERE (hour, actor_id, tid) IN (SELECT hour, actor_id, tid FROM wanted)
     )
-    GROUP BY actor_id, tid, collection
-) AS history ON edge.actor_id = history.actor_id AND edge.tid = history.tid AND edge.collection = history.collection
-WHERE edge.last_version < history.newest AND edge.is_dead = 0
+)
+WHERE last_version < newest AND is_dead = 0
