@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { findExecutable } from './executables.mjs';
 import { installServers } from './install-servers.mjs';
 import { Stop } from './stop.mjs';
@@ -10,19 +11,28 @@ const servers = {
   redis: {
     names: ['redis-server', 'valkey-server'],
     urlName: 'REDIS_URL',
-    flag: '--redis-url',
     packages: { apt: 'redis-server', dnf: 'redis', brew: 'redis' },
   },
   nats: {
     names: ['nats-server'],
     urlName: 'NATS_URL',
-    flag: '--nats-url',
     packages: { apt: 'nats-server', dnf: 'nats-server', brew: 'nats-server' },
   },
 };
 
-/** Commands that start the embedded servers; all others do without. */
-const needed = { up: true, demo: true, indexer: true, common: true, test: true };
+const both = [servers.redis, servers.nats];
+
+/**
+ * What a command starts itself where no URL is set; commands that are not here do without. `ownAlways`: it runs its own
+ * servers even where URLs are set.
+ */
+const needs = new Map([
+  ['up', { wanted: both }],
+  ['indexer', { wanted: [servers.redis] }],
+  ['demo', { wanted: both, ownAlways: true }],
+  ['common', { wanted: both, ownAlways: true }],
+  ['test', { wanted: both }],
+]);
 
 /**
  * The servers a command will start itself, judged by its arguments and by the URLs that are set.
@@ -31,11 +41,26 @@ const needed = { up: true, demo: true, indexer: true, common: true, test: true }
  * @param {NodeJS.ProcessEnv} env
  */
 export function serversFor(command, args, env) {
-  if (command === undefined || needed[command] !== true) return [];
-  if (args.some((arg) => arg === '--help' || arg === '-h')) return [];
-  const isGiven = ({ urlName, flag }) =>
-    (env[urlName] ?? '') !== '' || args.some((arg) => arg === flag || arg.startsWith(`${flag}=`));
-  return Object.values(servers).filter((server) => !isGiven(server));
+  const need = needs.get(command);
+  if (need === undefined || args.some((arg) => arg === '--help' || arg === '-h')) return [];
+  if (need.ownAlways) return need.wanted;
+  const file = readEnvFile(args, env);
+  const isSet = ({ urlName }) =>
+    (env[urlName] ?? '') !== '' ||
+    new RegExp(`^[ \\t]*(export[ \\t]+)?${urlName}[ \\t]*=[ \\t]*['"]?[^\\s'"#]`, 'm').test(file);
+  return need.wanted.filter((server) => !isSet(server));
+}
+
+/** The text of the file that --env-file names. One that cannot be read is for the program itself to complain about. */
+function readEnvFile(args, env) {
+  const index = args.findIndex((arg) => arg === '--env-file' || arg.startsWith('--env-file='));
+  const given = args[index]?.includes('=') ? args[index].slice('--env-file='.length) : args[index + 1];
+  const file = index === -1 ? env.SKYFLOW_ENV_FILE : given;
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /**

@@ -162,18 +162,25 @@ describe('a missing server', () => {
 describe('which servers a command needs', () => {
   it.each<[string, string[], Record<string, string>]>([
     ['redis-server,nats-server', ['up'], {}],
-    ['redis-server,nats-server', ['demo'], {}],
-    ['redis-server,nats-server', ['indexer'], { REDIS_URL: '', NATS_URL: '' }],
+    ['redis-server,nats-server', ['up'], { REDIS_URL: '', NATS_URL: '' }],
     ['nats-server', ['up'], { REDIS_URL: 'redis://x' }],
     ['redis-server', ['up'], { NATS_URL: 'nats://x' }],
-    ['nats-server', ['up', '--redis-url', 'redis://x'], {}],
-    ['nats-server', ['up', '--redis-url=redis://x'], {}],
+    ['redis-server', ['indexer'], {}],
+    ['', ['indexer'], { REDIS_URL: 'redis://x' }],
+    ['redis-server,nats-server', ['demo'], { REDIS_URL: 'redis://x', NATS_URL: 'nats://x' }],
+    ['redis-server,nats-server', ['common'], { REDIS_URL: 'redis://x', NATS_URL: 'nats://x' }],
+    ['nats-server', ['up', '--env-file', 'my.env'], {}],
+    ['nats-server', ['up', '--env-file=my.env'], {}],
+    ['nats-server', ['up'], { SKYFLOW_ENV_FILE: 'my.env' }],
+    ['redis-server,nats-server', ['up', '--env-file', 'missing.env'], {}],
+    ['redis-server,nats-server', ['up', '--env-file'], {}],
     ['', ['up', '--help'], {}],
     ['', ['sql', 'SELECT 1'], {}],
     ['', ['simulate'], {}],
     ['', ['constructor'], {}],
     ['', [], {}],
   ])('%j for %j with %j', async (expected, args, env) => {
+    checkout.write('my.env', `# NATS_URL=nats://x\nNATS_URL=\nexport REDIS_URL = "redis://x"\n`);
     const code = `
       const { serversFor } = await import('./scripts/servers.mjs');
       const wanted = serversFor(${JSON.stringify(args[0])}, ${JSON.stringify(args)}, ${JSON.stringify(env)});

@@ -14,7 +14,7 @@ export function countReport(reportFile) {
     const failed = statuses.filter((status) => status === 'failed').length;
     count.passed += statuses.filter((status) => status === 'passed').length;
     count.skipped += statuses.filter((status) => status !== 'passed' && status !== 'failed').length;
-    count.failed += failed;
+    count.failed += failed === 0 && file.status === 'failed' ? 1 : failed;
   }
   return count;
 }

@@ -1,1 +1,1 @@
-DROP TABLE installation;
+DROP TABLE IF EXISTS installation;

@@ -1,5 +1,5 @@
 -- What makes this installation itself. The salt goes into every id (pkg/clickhouse/keys.ts): change it and nothing matches any more.
-CREATE TABLE installation
+CREATE TABLE IF NOT EXISTS installation
 (
     name String,
     value String,

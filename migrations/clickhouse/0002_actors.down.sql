@@ -1,4 +1,4 @@
-DROP TABLE profiles;
-DROP TABLE odd_keys;
-DROP VIEW accounts;
-DROP TABLE actors;
+DROP TABLE IF EXISTS profiles;
+DROP TABLE IF EXISTS odd_keys;
+DROP VIEW IF EXISTS accounts;
+DROP TABLE IF EXISTS actors;

@@ -1,6 +1,6 @@
 -- Accounts. Three facts arrive apart, repeated and in any order: that a DID exists, its handle, its status. Each is a
 -- maximum over (version, value), so whatever arrives last or twice, the newest stays. Read it through FINAL or `accounts`.
-CREATE TABLE actors
+CREATE TABLE IF NOT EXISTS actors
 (
     actor_id UInt64,
     did SimpleAggregateFunction(max, String),
@@ -14,7 +14,7 @@ ORDER BY actor_id
 SETTINGS index_granularity = 1024;
 
 -- One plain row an account.
-CREATE VIEW accounts AS
+CREATE VIEW IF NOT EXISTS accounts AS
 SELECT
     actor_id,
     did,
@@ -25,7 +25,7 @@ SELECT
 FROM actors FINAL;
 
 -- Record keys that are no TIDs, by the hash that stands for them.
-CREATE TABLE odd_keys
+CREATE TABLE IF NOT EXISTS odd_keys
 (
     key UInt64,
     collection LowCardinality(String),
@@ -34,7 +34,7 @@ CREATE TABLE odd_keys
 ENGINE = ReplacingMergeTree
 ORDER BY key;
 
-CREATE TABLE profiles
+CREATE TABLE IF NOT EXISTS profiles
 (
     actor_id UInt64,
     version Int64,

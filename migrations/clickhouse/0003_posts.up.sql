@@ -2,7 +2,7 @@
 -- `day` is a function of `tid` alone (non-TID keys: 1970-01-01), so a replayed or deleted row always lands beside its first
 -- version. Years outside 2023 to 2040 share one partition: TIDs are written by clients, and a hostile batch of made-up
 -- years must not open a partition for each.
-CREATE TABLE posts
+CREATE TABLE IF NOT EXISTS posts
 (
     tid UInt64 CODEC(Delta, ZSTD(1)),
     day Date DEFAULT toDate(toUInt16(if(bitShiftRight(tid, 63) = 1, 0, least(intDiv(bitShiftRight(tid, 10), 86400000000), 65535)))),

@@ -1,3 +1,3 @@
-DROP TABLE feed_generators;
-DROP TABLE list_items;
-DROP TABLE lists;
+DROP TABLE IF EXISTS feed_generators;
+DROP TABLE IF EXISTS list_items;
+DROP TABLE IF EXISTS lists;

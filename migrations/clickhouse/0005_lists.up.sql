@@ -1,4 +1,4 @@
-CREATE TABLE lists
+CREATE TABLE IF NOT EXISTS lists
 (
     actor_id UInt64,
     key UInt64,
@@ -13,7 +13,7 @@ CREATE TABLE lists
 ENGINE = ReplacingMergeTree(version, deleted)
 ORDER BY (actor_id, key);
 
-CREATE TABLE list_items
+CREATE TABLE IF NOT EXISTS list_items
 (
     actor_id UInt64,
     key UInt64,
@@ -28,7 +28,7 @@ CREATE TABLE list_items
 ENGINE = ReplacingMergeTree(version, deleted)
 ORDER BY (actor_id, key);
 
-CREATE TABLE feed_generators
+CREATE TABLE IF NOT EXISTS feed_generators
 (
     actor_id UInt64,
     key UInt64,

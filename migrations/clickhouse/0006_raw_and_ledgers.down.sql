@@ -1,4 +1,4 @@
-DROP TABLE dead_letters;
-DROP TABLE gaps;
-DROP TABLE ingest_log;
-DROP TABLE repo_records;
+DROP TABLE IF EXISTS dead_letters;
+DROP TABLE IF EXISTS gaps;
+DROP TABLE IF EXISTS ingest_log;
+DROP TABLE IF EXISTS repo_records;

@@ -1,6 +1,7 @@
 -- Every wanted record as it came. Kept for as long as the operator says (`--raw-retention`), dropped a week at a time: by
--- when it was stored, not by the event's own time, or a replay of old files would be thrown away on arrival.
-CREATE TABLE repo_records
+-- when it was stored, not by the event's own time, or a replay of old files would be thrown away on arrival. Sorted by time,
+-- as it arrives: an insert then sorts nothing, and a repeated event still meets its first copy.
+CREATE TABLE IF NOT EXISTS repo_records
 (
     collection LowCardinality(String),
     actor_id UInt64,
@@ -14,13 +15,13 @@ CREATE TABLE repo_records
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toMonday(stored_at)
-ORDER BY (collection, actor_id, rkey, rev)
+ORDER BY (collection, seen_at, actor_id, rkey)
 TTL stored_at + INTERVAL 30 DAY
 SETTINGS ttl_only_drop_parts = 1;
 
 -- One row a batch, written when everything in the batch is durable: the second copy of the cursor, and what rates,
 -- estimates and "since when is there data" are read from.
-CREATE TABLE ingest_log
+CREATE TABLE IF NOT EXISTS ingest_log
 (
     flushed_at DateTime64(3, 'UTC'),
     source LowCardinality(String),
@@ -37,7 +38,7 @@ ORDER BY flushed_at
 TTL toDateTime(flushed_at) + INTERVAL 90 DAY;
 
 -- Intervals of the network's time that could not be read.
-CREATE TABLE gaps
+CREATE TABLE IF NOT EXISTS gaps
 (
     from_us Int64,
     to_us Int64,
@@ -52,7 +53,7 @@ ENGINE = ReplacingMergeTree(updated_at)
 ORDER BY from_us;
 
 -- What could not be stored: frames that broke the parser, rows that the store refused.
-CREATE TABLE dead_letters
+CREATE TABLE IF NOT EXISTS dead_letters
 (
     at DateTime64(3, 'UTC') DEFAULT now64(3),
     stage Enum8('parse' = 1, 'insert' = 2),

@@ -1,4 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { Session } from 'chdb';
 
 /**
@@ -36,4 +38,35 @@ export const holdEngine = (path: string, memoryBytes = defaultMemoryBytes): { re
   writeFileSync(configPath, engineConfig(memoryBytes), { mode: 0o600 });
   const session = new Session(path, { connectionArgs: [`--config-file=${configPath}`] });
   return { release: () => session.close() };
+};
+
+/** Hands bytes to the engine through short-lived files beside its folder. */
+export interface SpillFolder {
+  /** Writes `parts` to a file, runs `use` with its path, and removes it whatever happens. */
+  write(parts: readonly Buffer[], use: (path: string) => Promise<void>): Promise<void>;
+}
+
+/** The files live for a fraction of a second, so they seldom reach the disk; those a crash left behind are removed. */
+export const spillFolder = (enginePath: string): SpillFolder => {
+  const folder = `${resolve(enginePath)}.spill`;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  let next = 0;
+  return {
+    write: async (parts, use) => {
+      const path = `${folder}/${next++}.rows`;
+      try {
+        const file = await open(path, 'wx', 0o600);
+        try {
+          await file.writev([...parts]);
+        } finally {
+          await file.close();
+        }
+        // The path goes into SQL as a literal.
+        await use(path.replace(/[\\']/g, '\\$&'));
+      } finally {
+        await rm(path, { force: true });
+      }
+    },
+  };
 };

@@ -1,3 +1,5 @@
+import { errorCode } from '#pkg/runtime/errors.ts';
+
 /**
  * What a failed ClickHouse call means for the caller. Decided by ClickHouse's error code, never by message text.
  * - `data`: these rows can never be inserted (a value cannot be read, a constraint is violated).
@@ -32,6 +34,7 @@ export const classifyFailure = (error: unknown): FailureKind => {
 
 /** Whether the store says that its disk is full (or cannot be written). */
 export const isDiskFull = (error: unknown): boolean => {
+  if (errorCode(error) === 'ENOSPC') return true;
   const code = clickHouseCode(error);
   return code !== undefined && diskCodes.has(code);
 };

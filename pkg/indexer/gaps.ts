@@ -1,6 +1,7 @@
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
 import { defineQuery } from '#pkg/clickhouse/query.ts';
-import { TsvWriter } from '#pkg/clickhouse/tsv.ts';
+import { RowWriter } from '#pkg/clickhouse/row-binary.ts';
+import { columnsOf } from './batch/tables.ts';
 
 /**
  * Why an interval could not be read.
@@ -44,20 +45,29 @@ const recentRate = defineQuery<{ from: string }, { per_second: number | null }>(
               WHERE last_time_us <= {from:Int64} ORDER BY last_time_us DESC LIMIT 1000)`,
 });
 
-const gapColumns = ['from_us', 'to_us', 'reason', 'source', 'estimated_events', 'detected_at'] as const;
+const gapColumns = columnsOf({
+  from_us: 'Int64',
+  to_us: 'Int64',
+  reason: "Enum8('look_back' = 1, 'missing' = 2, 'cursor_unreadable' = 3)",
+  source: 'String',
+  estimated_events: 'UInt64',
+  detected_at: "DateTime64(3, 'UTC')",
+});
+
+const reasonCodes: Readonly<Record<GapReason, number>> = { look_back: 1, missing: 2, cursor_unreadable: 3 };
 
 /** Writes a gap with an estimate of the events in it, from the rate before it. Recording it again replaces the row. */
 export const recordGap = async (store: ClickHouse, gap: Gap, nowMs: number): Promise<number> => {
   const [rate] = await store.query(recentRate, { from: String(gap.fromUs) });
   const estimate = Math.round((rate?.per_second ?? 0) * ((gap.toUs - gap.fromUs) / 1e6));
-  const writer = new TsvWriter(1024);
-  writer.int(gap.fromUs);
-  writer.int(gap.toUs);
-  writer.plain(gap.reason);
+  const writer = new RowWriter(1024);
+  writer.i64(gap.fromUs);
+  writer.i64(gap.toUs);
+  writer.u8(reasonCodes[gap.reason]);
   writer.text(gap.source);
-  writer.int(estimate);
-  writer.timeMs(nowMs);
+  writer.i64(estimate);
+  writer.time(nowMs);
   writer.endRow();
-  await store.insertTsv('gaps', gapColumns, writer.bytes());
+  await store.insertRows('gaps', gapColumns, writer.bytes());
   return estimate;
 };

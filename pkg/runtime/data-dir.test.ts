@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DataDir, openDataDir } from '#pkg/runtime/data-dir.ts';
 import { UserError } from '#pkg/runtime/errors.ts';
+import { takeOver } from '#pkg/runtime/folder-lock.ts';
 import { ownIdentity } from '#pkg/runtime/process-identity.ts';
 
 let base: string;
@@ -192,6 +193,16 @@ describe('the lock', () => {
     writeFileSync(join(path, 'skyflow.lock'), JSON.stringify({ ...ownIdentity(), place: 'elsewhere', nonce: 'x' }));
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => openHere(path, 100)));
     expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('stays with the winner when a slower one still believes the dead holder to be there', async () => {
+    const file = join(base, 'lock');
+    const record = (nonce: string) => ({ ...ownIdentity(), nonce });
+    writeFileSync(file, JSON.stringify(record('dead')));
+    expect(takeOver(file, record('dead'), record('winner'))).toBe(true);
+    expect(takeOver(file, record('dead'), record('slower'))).toBe(false);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(record('winner'));
+    expect(readdirSync(base)).toEqual(['lock']);
   });
 
   it('of another container counts while its time stamp moves, and not when it stands still', async () => {

@@ -5,7 +5,7 @@ import { errorCode } from '#pkg/runtime/errors.ts';
 import { type ProcessIdentity, isRunning, ownIdentity } from '#pkg/runtime/process-identity.ts';
 
 /** A lock file as it stands on disk. `nonce` makes two locks of one process different. */
-interface LockRecord extends ProcessIdentity {
+export interface LockRecord extends ProcessIdentity {
   nonce: string;
 }
 
@@ -32,7 +32,7 @@ export async function takeFolderLock(file: string, quietMs = 10_000): Promise<Lo
     if (running === 'elsewhere' && !(await isQuiet(file, quietMs))) {
       return { kind: 'held', pid: found.pid, elsewhere: true };
     }
-    if (replace(file, found, own)) return { kind: 'taken', release: keep(file, own) };
+    if (takeOver(file, found, own)) return { kind: 'taken', release: keep(file, own) };
     await sleep(20);
   }
 }
@@ -55,8 +55,9 @@ function tryLink(file: string, own: LockRecord): boolean {
 /**
  * Puts our record in the dead holder's place. Of several who saw the same dead holder one gets the second lock, and it
  * looks again: a loser who was slow must not throw out the winner.
+ * @returns false when somebody else was faster; nothing has changed then
  */
-function replace(file: string, dead: LockRecord, own: LockRecord): boolean {
+export function takeOver(file: string, dead: LockRecord, own: LockRecord): boolean {
   const second = `${file}.takeover`;
   if (!tryLink(second, own)) {
     const other = read(second);

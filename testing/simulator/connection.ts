@@ -34,9 +34,14 @@ export class Connection {
   #answersPings = true;
   #scheduled = false;
   #sent = 0;
+  #waitsForRoom = false;
   #backFrames = 0;
   #backUs = 0;
   readonly #recent: Buffer[] = [];
+  /** Runs after each frame has left: the socket's own drain event stays silent where only a little was waiting. */
+  readonly #flushed = (): void => {
+    if (this.#waitsForRoom) this.#pump();
+  };
   readonly #stopListening: () => void;
   #resume: NodeJS.Timeout | undefined;
 
@@ -48,7 +53,6 @@ export class Connection {
     if (subscription.waitForHello) this.#state = 'waiting';
     if (script.silent) this.#state = 'stalled';
     this.#stopListening = log.onAppend(() => this.#pump());
-    socket.on('drain', () => this.#pump());
     ws.on('message', (data: Buffer) => this.#update(data.toString()));
     ws.on('error', () => socket.destroy());
     ws.once('close', () => this.#end());
@@ -130,7 +134,8 @@ export class Connection {
       if (this.#position < log.start) this.close(TOO_SLOW, 'consumer too slow');
       return false;
     }
-    if (!this.#hasRoom(frame)) return false;
+    this.#waitsForRoom = !this.#hasRoom(frame);
+    if (this.#waitsForRoom) return false;
     const fault = script.due(this.#sent);
     if (fault !== undefined) this.#suffer(fault);
     if (this.#state !== 'open') return false;
@@ -157,7 +162,7 @@ export class Connection {
     this.#sent += 1;
     this.#recent.push(data);
     if (this.#recent.length > 256) this.#recent.splice(0, 128);
-    this.#parts.ws.send(data, { binary: false });
+    this.#parts.ws.send(data, { binary: false }, this.#flushed);
   }
 
   #suffer(fault: TransportFault): void {

@@ -168,7 +168,7 @@ describe('pressure', () => {
     const simulator = await serve(big, { maxBufferedBytes: 2_000_000 });
     const reader = read(simulator, '?cursor=1');
     reader.ws.on('open', () => reader.ws.pause());
-    await until(() => simulator.bufferedBytes() > 0);
+    await until(() => reader.ws.isPaused && simulator.bufferedBytes() > 0);
     simulator.append(history);
     const paused = simulator.framesSent();
     expect(paused).toBeLessThan(40);
@@ -178,12 +178,19 @@ describe('pressure', () => {
     expect(reader.texts).toEqual(texts([...big, ...history]));
   });
 
+  test('a bound smaller than the socket buffer holds nothing up for good', async () => {
+    const simulator = await serve(history, { maxBufferedBytes: 1_000 });
+    const reader = read(simulator, '?cursor=1');
+    await until(() => reader.texts.length === 3_000);
+    expect(reader.texts).toEqual(texts(history));
+  });
+
   test('a reader so slow that its place is forgotten is cut off', async () => {
     const big = frames(40, { hostile: { probability: 1, faults: ['huge-record'] } });
     const simulator = await serve(big);
     const reader = read(simulator, '?cursor=1');
     reader.ws.on('open', () => reader.ws.pause());
-    await until(() => simulator.bufferedBytes() > 0);
+    await until(() => reader.ws.isPaused && simulator.bufferedBytes() > 0);
     simulator.log.append(history);
     simulator.log.trimBefore(timeOf(2_990));
     reader.ws.resume();

@@ -1,7 +1,8 @@
-import { TsvWriter } from '#pkg/clickhouse/tsv.ts';
+import { type Column, RowWriter } from '#pkg/clickhouse/row-binary.ts';
 import type { EdgeRow, RecordRow } from '../records/types.ts';
+import { deadLetterColumns, writeDeadLetter } from './dead-letter.ts';
 import type { Ids } from './ids.ts';
-import { edges, feedGenerators, listItems, lists, posts, profiles, type RecordHeader } from './tables.ts';
+import { columnsOf, edges, feedGenerators, listItems, lists, posts, profiles, type RecordHeader } from './tables.ts';
 
 /** The tables a batch fills, in the order in which they are inserted. */
 export const batchTables = [
@@ -20,20 +21,46 @@ export const batchTables = [
 
 export type BatchTable = (typeof batchTables)[number];
 
+const seenAt = "DateTime64(6, 'UTC')";
+
 /** The columns of each table, as `Batch` writes them. */
-export const batchColumns: Readonly<Record<BatchTable, readonly string[]>> = {
-  repo_records: ['collection', 'actor_id', 'rkey', 'rev', 'operation', 'cid', 'record', 'seen_at'],
-  actors: ['actor_id', 'did', 'handle', 'account', 'first_seen_at'],
-  odd_keys: ['key', 'collection', 'rkey'],
+export const batchColumns: Readonly<Record<BatchTable, readonly Column[]>> = {
+  repo_records: columnsOf({
+    collection: 'LowCardinality(String)',
+    actor_id: 'UInt64',
+    rkey: 'String',
+    rev: 'String',
+    operation: "Enum8('create' = 1, 'update' = 2, 'delete' = 3)",
+    cid: 'String',
+    record: 'String',
+    seen_at: seenAt,
+  }),
+  actors: columnsOf({
+    actor_id: 'UInt64',
+    did: 'String',
+    handle: 'Tuple(version UInt64, handle String)',
+    account: 'Tuple(version UInt64, active UInt8, status String)',
+    first_seen_at: seenAt,
+  }),
+  odd_keys: columnsOf({ key: 'UInt64', collection: 'LowCardinality(String)', rkey: 'String' }),
   posts: posts.columns,
   profiles: profiles.columns,
   lists: lists.columns,
   list_items: listItems.columns,
   feed_generators: feedGenerators.columns,
   edges: edges.columns,
-  record_revisions: ['actor_id', 'tid', 'collection', 'version', 'deleted'],
-  dead_letters: ['stage', 'table_name', 'error', 'payload'],
+  record_revisions: columnsOf({
+    actor_id: 'UInt64',
+    tid: 'UInt64',
+    collection: "Enum8('post' = 1, 'like' = 2, 'repost' = 3, 'follow' = 4, 'block' = 5)",
+    version: 'Int64',
+    deleted: 'UInt8',
+  }),
+  dead_letters: deadLetterColumns,
 };
+
+const operationCodes: Readonly<Record<string, number>> = { create: 1, update: 2, delete: 3 };
+const revisedCodes: Readonly<Record<string, number>> = { post: 1, like: 2, repost: 3, follow: 4, block: 5 };
 
 /** What the network said about an account: the DID alone, its handle, or its status. */
 export interface ActorFacts {
@@ -61,7 +88,7 @@ export interface RawRecord {
  * resolve, what was counted. Filled by the intake, emptied by the flusher; never both at once.
  */
 export class Batch {
-  readonly writers: Readonly<Record<BatchTable, TsvWriter>>;
+  readonly writers: Readonly<Record<BatchTable, RowWriter>>;
   readonly operations = new Map<string, number>();
   readonly dropped = new Map<string, number>();
   /** Records whose edges must be compared with their history, as `actor_id` and `tid` in step. */
@@ -76,7 +103,7 @@ export class Batch {
   openedAtMs = 0;
 
   constructor() {
-    this.writers = Object.fromEntries(batchTables.map((table) => [table, new TsvWriter()])) as Record<BatchTable, TsvWriter>;
+    this.writers = Object.fromEntries(batchTables.map((table) => [table, new RowWriter()])) as Record<BatchTable, RowWriter>;
   }
 
   get bytes(): number {
@@ -95,11 +122,10 @@ export class Batch {
 
   addRow(header: RecordHeader, row: RecordRow, ids: Ids): void {
     const writer = this.writers[row.table];
-    const start = writer.mark();
     try {
       this.#write(header, row, ids);
     } catch (error) {
-      writer.rewind(start);
+      writer.dropUnfinished();
       throw error;
     }
   }
@@ -112,9 +138,9 @@ export class Batch {
     const writer = this.writers.record_revisions;
     writer.u64(header.actorId);
     writer.u64(header.key);
-    writer.plain(collection);
-    writer.int(header.version);
-    writer.int(deleted ? 1 : 0);
+    writer.u8(revisedCodes[collection] as number);
+    writer.i64(header.version);
+    writer.u8(deleted ? 1 : 0);
     writer.endRow();
     this.addToResolve(header);
   }
@@ -126,43 +152,41 @@ export class Batch {
 
   addRaw(raw: RawRecord): void {
     const writer = this.writers.repo_records;
-    writer.plain(raw.collection);
+    writer.text(raw.collection);
     writer.u64(raw.actorId);
-    writer.plain(raw.rkey);
-    writer.plain(raw.rev);
-    writer.plain(raw.operation);
+    writer.text(raw.rkey);
+    writer.text(raw.rev);
+    writer.u8(operationCodes[raw.operation] as number);
     writer.text(raw.cid);
     writer.text(raw.json);
-    writer.timeUs(raw.seenUs);
+    writer.time(raw.seenUs);
     writer.endRow();
   }
 
   addActor(facts: ActorFacts): void {
     const writer = this.writers.actors;
     writer.u64(facts.id);
-    writer.plain(facts.did);
-    writer.tuple(facts.handle?.version ?? 0, facts.handle?.handle ?? '');
+    writer.text(facts.did);
+    writer.i64(facts.handle?.version ?? 0);
+    writer.text(facts.handle?.handle ?? '');
     // Active until something says otherwise: version 0 loses against every account event.
-    writer.tuple(facts.account?.version ?? 0, (facts.account?.active ?? true) ? 1 : 0, facts.account?.status ?? '');
-    writer.timeUs(facts.seenUs);
+    writer.i64(facts.account?.version ?? 0);
+    writer.u8((facts.account?.active ?? true) ? 1 : 0);
+    writer.text(facts.account?.status ?? '');
+    writer.time(facts.seenUs);
     writer.endRow();
   }
 
   addOddKey(key: bigint, collection: string, rkey: string): void {
     const writer = this.writers.odd_keys;
     writer.u64(key);
-    writer.plain(collection);
-    writer.plain(rkey);
+    writer.text(collection);
+    writer.text(rkey);
     writer.endRow();
   }
 
   addDeadFrame(error: string, payload: string): void {
-    const writer = this.writers.dead_letters;
-    writer.plain('parse');
-    writer.plain('');
-    writer.text(error);
-    writer.text(payload);
-    writer.endRow();
+    writeDeadLetter(this.writers.dead_letters, { stage: 'parse', table: '', error, payload });
   }
 
   /** Empties the batch for the next round, keeping its memory. */

@@ -1,7 +1,7 @@
-import type { TsvWriter } from '#pkg/clickhouse/tsv.ts';
+import type { Column, RowWriter } from '#pkg/clickhouse/row-binary.ts';
 import { isTidKey } from '#pkg/clickhouse/keys.ts';
 import { tidTimeUs } from '#pkg/atproto/tid.ts';
-import type { EdgeRow, GeneratorRow, ListItemRow, ListRow, PostRow, ProfileRow } from '../records/types.ts';
+import type { EdgeKind, EdgeRow, GeneratorRow, ListItemRow, ListRow, PostRow, ProfileRow } from '../records/types.ts';
 import { type Ids, refIds } from './ids.ts';
 
 /** What every row of a record carries. */
@@ -18,29 +18,31 @@ export interface RecordHeader {
 
 /** One table as the indexer writes it: its columns in order, and how a row becomes fields. */
 export interface TableSpec<Row> {
-  readonly columns: readonly string[];
-  write(writer: TsvWriter, header: RecordHeader, row: Row, ids: Ids): void;
+  readonly columns: readonly Column[];
+  write(writer: RowWriter, header: RecordHeader, row: Row, ids: Ids): void;
   /** A tombstone: the sort key, the version and nothing else. */
-  bury(writer: TsvWriter, header: RecordHeader): void;
+  bury(writer: RowWriter, header: RecordHeader): void;
 }
 
-const nullField = '\\N';
+const optionalMs = "Nullable(DateTime64(3, 'UTC'))";
+const ms = "DateTime64(3, 'UTC')";
+const us = "DateTime64(6, 'UTC')";
+const labelTexts = 'Array(LowCardinality(String))';
 
-const writeTime = (writer: TsvWriter, ms: number | undefined): void => {
-  if (ms === undefined) writer.plain(nullField);
-  else writer.timeMs(ms);
-};
+/** Columns from `name: type`, in order. */
+export const columnsOf = (types: Readonly<Record<string, string>>): Column[] =>
+  Object.entries(types).map(([name, type]) => ({ name, type }));
 
-const writeRef = (writer: TsvWriter, [id, key]: readonly [bigint, bigint]): void => {
+const writeRef = (writer: RowWriter, [id, key]: readonly [bigint, bigint]): void => {
   writer.u64(id);
   writer.u64(key);
 };
 
-const writeHead = (writer: TsvWriter, header: RecordHeader, deleted: 0 | 1): void => {
+const writeHead = (writer: RowWriter, header: RecordHeader, deleted: 0 | 1): void => {
   writer.u64(header.actorId);
   writer.u64(header.key);
-  writer.int(header.version);
-  writer.int(deleted);
+  writer.i64(header.version);
+  writer.u8(deleted);
 };
 
 /** The earliest of createdAt, the key's own time and the time first seen, in milliseconds. */
@@ -50,159 +52,184 @@ const sortAtMs = (header: RecordHeader, createdAtMs: number | undefined): number
   return Math.min(seenMs, keyMs, createdAtMs ?? seenMs);
 };
 
-const postHead = ['actor_id', 'tid', 'version', 'deleted'];
-const head = ['actor_id', 'key', 'version', 'deleted'];
+const head = { actor_id: 'UInt64', key: 'UInt64', version: 'Int64', deleted: 'UInt8' };
 
-const writePost = (writer: TsvWriter, header: RecordHeader, row: PostRow, ids: Ids): void => {
-  const refs = [refIds(ids, row.replyParent), refIds(ids, row.replyRoot), refIds(ids, row.quote)];
-  const mentions = row.mentions.map((did) => ids.actorId(did));
+const writePost = (writer: RowWriter, header: RecordHeader, row: PostRow, ids: Ids): void => {
   writeHead(writer, header, 0);
-  writeTime(writer, row.createdAtMs);
-  writer.timeMs(sortAtMs(header, row.createdAtMs));
-  writer.timeUs(header.seenUs);
+  writer.optionalTime(row.createdAtMs);
+  writer.time(sortAtMs(header, row.createdAtMs));
+  writer.time(header.seenUs);
   writer.text(row.text);
   writer.texts(row.langs);
-  for (const ref of refs) writeRef(writer, ref);
-  writer.u64s(mentions);
+  writeRef(writer, refIds(ids, row.replyParent));
+  writeRef(writer, refIds(ids, row.replyRoot));
+  writeRef(writer, refIds(ids, row.quote));
+  writer.u64s(row.mentions.map((did) => ids.actorId(did)));
   writer.texts(row.tags);
   writer.texts(row.links);
-  writer.plain(row.embedKind);
+  writer.text(row.embedKind);
   writer.texts(row.altTexts);
   writer.texts(row.labels);
   writer.endRow();
 };
 
 export const posts: TableSpec<PostRow> = {
-  columns: [
-    ...postHead,
-    'created_at',
-    'sort_at',
-    'seen_at',
-    'text',
-    'langs',
-    'reply_parent_id',
-    'reply_parent_tid',
-    'reply_root_id',
-    'reply_root_tid',
-    'quote_id',
-    'quote_tid',
-    'mentions',
-    'tags',
-    'links',
-    'embed_kind',
-    'alt_texts',
-    'labels',
-  ],
+  columns: columnsOf({
+    actor_id: 'UInt64',
+    tid: 'UInt64',
+    version: 'Int64',
+    deleted: 'UInt8',
+    created_at: optionalMs,
+    sort_at: ms,
+    seen_at: us,
+    text: 'String',
+    langs: labelTexts,
+    reply_parent_id: 'UInt64',
+    reply_parent_tid: 'UInt64',
+    reply_root_id: 'UInt64',
+    reply_root_tid: 'UInt64',
+    quote_id: 'UInt64',
+    quote_tid: 'UInt64',
+    mentions: 'Array(UInt64)',
+    tags: 'Array(String)',
+    links: 'Array(String)',
+    embed_kind: 'LowCardinality(String)',
+    alt_texts: 'Array(String)',
+    labels: labelTexts,
+  }),
   write: writePost,
   bury: (writer, header) => {
     writeHead(writer, header, 1);
-    writer.plain(nullField);
-    writer.timeMs(0);
-    writer.timeUs(header.seenUs);
-    writer.plain('');
-    writer.plain('[]');
-    for (let field = 0; field < 6; field += 1) writer.int(0);
-    for (let field = 0; field < 3; field += 1) writer.plain('[]');
-    writer.plain('');
-    writer.plain('[]');
-    writer.plain('[]');
+    writer.optionalTime(undefined);
+    writer.time(0);
+    writer.time(header.seenUs);
+    writer.text('');
+    writer.texts([]);
+    for (let field = 0; field < 6; field += 1) writer.u64(0n);
+    for (let field = 0; field < 3; field += 1) writer.texts([]);
+    writer.text('');
+    writer.texts([]);
+    writer.texts([]);
     writer.endRow();
   },
 };
 
+/** The values of `edges.kind`. */
+const edgeKinds: Readonly<Record<EdgeKind, number>> = { like: 1, repost: 2, reply: 3, quote: 4, follow: 5, block: 6 };
+
 /** Edges are buried by the resolver alone, because a delete does not name the subject. */
 export const edges: Omit<TableSpec<EdgeRow>, 'bury'> = {
-  columns: ['actor_id', 'tid', 'kind', 'subject_id', 'subject_tid', 'version', 'deleted'],
+  columns: columnsOf({
+    actor_id: 'UInt64',
+    tid: 'UInt64',
+    kind: "Enum8('like' = 1, 'repost' = 2, 'reply' = 3, 'quote' = 4, 'follow' = 5, 'block' = 6)",
+    subject_id: 'UInt64',
+    subject_tid: 'UInt64',
+    version: 'Int64',
+    deleted: 'UInt8',
+  }),
   write: (writer, header, row, ids) => {
-    const subjectId = ids.actorId(row.subjectDid);
-    const subjectKey = row.record === undefined ? 0n : ids.recordKey(row.record.collection, row.record.rkey);
     writer.u64(header.actorId);
     writer.u64(header.key);
-    writer.plain(row.kind);
-    writer.u64(subjectId);
-    writer.u64(subjectKey);
-    writer.int(header.version);
-    writer.int(0);
+    writer.u8(edgeKinds[row.kind]);
+    writer.u64(ids.actorId(row.subjectDid));
+    writer.u64(row.record === undefined ? 0n : ids.recordKey(row.record.collection, row.record.rkey));
+    writer.i64(header.version);
+    writer.u8(0);
     writer.endRow();
   },
 };
 
 export const profiles: TableSpec<ProfileRow> = {
-  columns: ['actor_id', 'version', 'deleted', 'display_name', 'description', 'labels', 'created_at', 'seen_at'],
+  columns: columnsOf({
+    actor_id: 'UInt64',
+    version: 'Int64',
+    deleted: 'UInt8',
+    display_name: 'String',
+    description: 'String',
+    labels: labelTexts,
+    created_at: optionalMs,
+    seen_at: us,
+  }),
   write: (writer, header, row) => {
     writer.u64(header.actorId);
-    writer.int(header.version);
-    writer.int(0);
+    writer.i64(header.version);
+    writer.u8(0);
     writer.text(row.displayName);
     writer.text(row.description);
     writer.texts(row.labels);
-    writeTime(writer, row.createdAtMs);
-    writer.timeUs(header.seenUs);
+    writer.optionalTime(row.createdAtMs);
+    writer.time(header.seenUs);
     writer.endRow();
   },
   bury: (writer, header) => {
     writer.u64(header.actorId);
-    writer.int(header.version);
-    writer.int(1);
-    for (const empty of ['', '', '[]', nullField]) writer.plain(empty);
-    writer.timeUs(header.seenUs);
+    writer.i64(header.version);
+    writer.u8(1);
+    writer.text('');
+    writer.text('');
+    writer.texts([]);
+    writer.optionalTime(undefined);
+    writer.time(header.seenUs);
     writer.endRow();
   },
 };
 
-export const lists: TableSpec<ListRow> = {
-  columns: [...head, 'name', 'purpose', 'description', 'created_at', 'seen_at'],
-  write: (writer, header, row) => {
-    writeHead(writer, header, 0);
-    writer.text(row.name);
-    writer.text(row.purpose);
-    writer.text(row.description);
-    writeTime(writer, row.createdAtMs);
-    writer.timeUs(header.seenUs);
+/** A row of texts and a date, as `lists` and `feed_generators` are. */
+const described = <Row extends { readonly createdAtMs: number | undefined }>(
+  names: readonly [string, string][],
+  texts: (row: Row) => readonly string[],
+): TableSpec<Row> => {
+  const write = (writer: RowWriter, header: RecordHeader, values: readonly string[], createdAtMs: number | undefined): void => {
+    for (const value of values) writer.text(value);
+    writer.optionalTime(createdAtMs);
+    writer.time(header.seenUs);
     writer.endRow();
-  },
-  bury: (writer, header) => {
-    writeHead(writer, header, 1);
-    for (const empty of ['', '', '', nullField]) writer.plain(empty);
-    writer.timeUs(header.seenUs);
-    writer.endRow();
-  },
+  };
+  return {
+    columns: columnsOf({ ...head, ...Object.fromEntries(names), created_at: optionalMs, seen_at: us }),
+    write: (writer, header, row) => {
+      writeHead(writer, header, 0);
+      write(writer, header, texts(row), row.createdAtMs);
+    },
+    bury: (writer, header) => {
+      writeHead(writer, header, 1);
+      write(writer, header, names.map(() => ''), undefined);
+    },
+  };
 };
+
+export const lists = described<ListRow>(
+  [
+    ['name', 'String'],
+    ['purpose', 'LowCardinality(String)'],
+    ['description', 'String'],
+  ],
+  (row) => [row.name, row.purpose, row.description],
+);
+
+export const feedGenerators = described<GeneratorRow>(
+  [
+    ['service_did', 'String'],
+    ['display_name', 'String'],
+    ['description', 'String'],
+  ],
+  (row) => [row.serviceDid, row.displayName, row.description],
+);
 
 export const listItems: TableSpec<ListItemRow> = {
-  columns: [...head, 'list_actor_id', 'list_key', 'subject_id', 'seen_at'],
+  columns: columnsOf({ ...head, list_actor_id: 'UInt64', list_key: 'UInt64', subject_id: 'UInt64', seen_at: us }),
   write: (writer, header, row, ids) => {
-    const list = refIds(ids, row.list);
-    const subjectId = ids.actorId(row.subjectDid);
     writeHead(writer, header, 0);
-    writeRef(writer, list);
-    writer.u64(subjectId);
-    writer.timeUs(header.seenUs);
+    writeRef(writer, refIds(ids, row.list));
+    writer.u64(ids.actorId(row.subjectDid));
+    writer.time(header.seenUs);
     writer.endRow();
   },
   bury: (writer, header) => {
     writeHead(writer, header, 1);
-    for (let field = 0; field < 3; field += 1) writer.int(0);
-    writer.timeUs(header.seenUs);
-    writer.endRow();
-  },
-};
-
-export const feedGenerators: TableSpec<GeneratorRow> = {
-  columns: [...head, 'service_did', 'display_name', 'description', 'created_at', 'seen_at'],
-  write: (writer, header, row) => {
-    writeHead(writer, header, 0);
-    writer.text(row.serviceDid);
-    writer.text(row.displayName);
-    writer.text(row.description);
-    writeTime(writer, row.createdAtMs);
-    writer.timeUs(header.seenUs);
-    writer.endRow();
-  },
-  bury: (writer, header) => {
-    writeHead(writer, header, 1);
-    for (const empty of ['', '', '', nullField]) writer.plain(empty);
-    writer.timeUs(header.seenUs);
+    for (let field = 0; field < 3; field += 1) writer.u64(0n);
+    writer.time(header.seenUs);
     writer.endRow();
   },
 };

@@ -1,7 +1,8 @@
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
 import { readSql } from '#pkg/clickhouse/query.ts';
-import { TsvWriter } from '#pkg/clickhouse/tsv.ts';
-import { type Batch, batchColumns, batchTables } from '../batch/batch.ts';
+import { RowWriter } from '#pkg/clickhouse/row-binary.ts';
+import { type Batch, batchColumns, type BatchTable, batchTables } from '../batch/batch.ts';
+import { columnsOf } from '../batch/tables.ts';
 import { type CursorRedis, saveCursor } from './cursor.ts';
 import { insertDurably } from './insert.ts';
 import { type Patience, untilDone } from './retry.ts';
@@ -29,17 +30,17 @@ const resolveSql = readSql(import.meta.url, 'resolve.sql');
 /** Keys a query: at 24 characters an id (as a URL parameter) that is half of the megabyte a server takes. */
 const keysPerQuery = 10_000;
 
-const logColumns = [
-  'flushed_at',
-  'source',
-  'resumable',
-  'first_time_us',
-  'last_time_us',
-  'cursor_us',
-  'events',
-  'operations',
-  'dropped',
-] as const;
+const logColumns = columnsOf({
+  flushed_at: "DateTime64(3, 'UTC')",
+  source: 'LowCardinality(String)',
+  resumable: 'UInt8',
+  first_time_us: 'Int64',
+  last_time_us: 'Int64',
+  cursor_us: 'Int64',
+  events: 'UInt64',
+  operations: 'Map(LowCardinality(String), UInt64)',
+  dropped: 'Map(LowCardinality(String), UInt64)',
+});
 
 /**
  * Makes a batch durable, then moves the cursor: all tables, then the edges that its updates and deletes take back, then
@@ -48,21 +49,26 @@ const logColumns = [
 export const flush = async (batch: Batch, options: FlushOptions): Promise<FlushReport> => {
   const point = options.onPoint ?? (() => {});
   point('sealed');
-  let rows = 0;
   let dead = batch.writers.dead_letters.rows;
-  for (const table of batchTables) {
-    const writer = batch.writers[table];
-    rows += writer.rows;
-    dead += await insertDurably(options.store, { table, columns: batchColumns[table] }, writer.bytes(), options.patience);
+  const insert = async (table: BatchTable): Promise<void> => {
+    dead += await insertDurably(options.store, { table, columns: batchColumns[table] }, batch.writers[table], options.patience);
     point(`inserted:${table}`);
-  }
+  };
+  // Raw records are half of the work: beside all the others, both cores have some.
+  await Promise.all([insert('repo_records'), inTurn(typedTables, insert)]);
   await resolveEdges(batch, options);
   point('resolved');
   await writeLog(batch, options);
   point('logged');
   await moveCursor(batch, options);
   point('saved');
-  return { rows, dead, bytes: batch.bytes };
+  return { rows: batchTables.reduce((rows, table) => rows + batch.writers[table].rows, 0), dead, bytes: batch.bytes };
+};
+
+const typedTables = batchTables.filter((table) => table !== 'repo_records');
+
+const inTurn = async <Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> => {
+  for (const item of items) await work(item);
 };
 
 const resolveEdges = async (batch: Batch, { store, patience }: FlushOptions): Promise<void> => {
@@ -74,18 +80,18 @@ const resolveEdges = async (batch: Batch, { store, patience }: FlushOptions): Pr
 };
 
 const writeLog = async (batch: Batch, { store, patience, resumable }: FlushOptions): Promise<void> => {
-  const writer = new TsvWriter(4096);
-  writer.timeMs(patience.clock.nowMs());
+  const writer = new RowWriter(4096);
+  writer.time(patience.clock.nowMs());
   writer.text(batch.origin);
-  writer.int(resumable ? 1 : 0);
-  writer.int(batch.firstTimeUs);
-  writer.int(batch.lastTimeUs);
-  writer.int(batch.cursorUs);
-  writer.int(batch.events);
+  writer.u8(resumable ? 1 : 0);
+  writer.i64(batch.firstTimeUs);
+  writer.i64(batch.lastTimeUs);
+  writer.i64(batch.cursorUs);
+  writer.i64(batch.events);
   writer.counts(batch.operations);
   writer.counts(batch.dropped);
   writer.endRow();
-  await untilDone('insert into ingest_log', patience, () => store.insertTsv('ingest_log', logColumns, writer.bytes()));
+  await untilDone('insert into ingest_log', patience, () => store.insertRows('ingest_log', logColumns, writer.bytes()));
 };
 
 const moveCursor = async (batch: Batch, { redis, patience, resumable }: FlushOptions): Promise<void> => {

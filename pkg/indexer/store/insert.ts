@@ -1,59 +1,55 @@
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
 import { classifyFailure } from '#pkg/clickhouse/errors.ts';
-import { TsvWriter } from '#pkg/clickhouse/tsv.ts';
+import { type Column, RowWriter } from '#pkg/clickhouse/row-binary.ts';
+import { deadLetterColumns, writeDeadLetter } from '../batch/dead-letter.ts';
 import { type Patience, untilDone } from './retry.ts';
 
-const newline = 10;
+/** Where rows go. */
+export interface Target {
+  readonly table: string;
+  readonly columns: readonly Column[];
+}
 
-const countRows = (body: Buffer): number => {
-  let rows = 0;
-  for (let at = body.indexOf(newline); at !== -1; at = body.indexOf(newline, at + 1)) rows += 1;
-  return rows;
-};
-
-/** The byte behind the middle row's end. */
-const middle = (body: Buffer): number => {
-  const half = body.indexOf(newline, body.length >> 1);
-  if (half !== -1 && half < body.length - 1) return half + 1;
-  return body.indexOf(newline) + 1;
-};
-
-const deadLetter = (table: string, row: Buffer, error: unknown): Buffer => {
-  const writer = new TsvWriter(row.length + 1024);
-  writer.plain('insert');
-  writer.plain(table);
-  writer.text(String(error));
-  writer.text(row.toString('utf8').trimEnd());
-  writer.endRow();
-  return writer.bytes();
-};
-
-export const deadLetterColumns = ['stage', 'table_name', 'error', 'payload'] as const;
+/** A stretch of a writer's rows: `from` inclusive, `to` exclusive. */
+interface Stretch {
+  readonly rows: RowWriter;
+  readonly from: number;
+  readonly to: number;
+}
 
 /**
- * Inserts every row, however long the store is away. Rows the store can never take are found by halving the body and go
- * to `dead_letters`; the others go in. Returns how many were dead.
+ * Inserts every row of `rows`, however long the store is away. Rows the store can never take are found by halving and go
+ * to `dead_letters`; all others go in. Returns how many were dead.
  */
-export const insertDurably = async (
-  store: ClickHouse,
-  target: { readonly table: string; readonly columns: readonly string[] },
-  body: Buffer,
-  patience: Patience,
-): Promise<number> => {
-  if (body.length === 0) return 0;
+export const insertDurably = (store: ClickHouse, target: Target, rows: RowWriter, patience: Patience): Promise<number> =>
+  insertStretch(store, target, { rows, from: 0, to: rows.rows }, patience);
+
+const insertStretch = async (store: ClickHouse, target: Target, stretch: Stretch, patience: Patience): Promise<number> => {
+  const { rows, from, to } = stretch;
+  if (from === to) return 0;
+  const body = rows.bytes(from, to);
   try {
-    await untilDone(`insert into ${target.table}`, patience, () => store.insertTsv(target.table, target.columns, body));
+    await untilDone(`insert into ${target.table}`, patience, () => store.insertRows(target.table, target.columns, body));
     return 0;
   } catch (error) {
     if (classifyFailure(error) !== 'data') throw error;
-    if (countRows(body) === 1) {
-      patience.log.error({ table: target.table, err: error }, 'a row cannot be stored: moved to dead_letters');
-      const letter = deadLetter(target.table, body, error);
-      await untilDone('insert into dead_letters', patience, () => store.insertTsv('dead_letters', deadLetterColumns, letter));
-      return 1;
-    }
-    const cut = middle(body);
-    const before = await insertDurably(store, target, body.subarray(0, cut), patience);
-    return before + (await insertDurably(store, target, body.subarray(cut), patience));
+    if (to - from === 1) return await bury(store, target, body, { error, patience });
+    const middle = (from + to) >>> 1;
+    const before = await insertStretch(store, target, { rows, from, to: middle }, patience);
+    return before + (await insertStretch(store, target, { rows, from: middle, to }, patience));
   }
+};
+
+const bury = async (
+  store: ClickHouse,
+  target: Target,
+  row: Buffer,
+  failure: { readonly error: unknown; readonly patience: Patience },
+): Promise<number> => {
+  const { error, patience } = failure;
+  patience.log.error({ table: target.table, err: error }, 'a row cannot be stored: moved to dead_letters');
+  const letter = new RowWriter(row.length * 2 + 4096);
+  writeDeadLetter(letter, { stage: 'insert', table: target.table, error: String(error), payload: row.toString('base64') });
+  await untilDone('insert into dead_letters', patience, () => store.insertRows('dead_letters', deadLetterColumns, letter.bytes()));
+  return 1;
 };

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
 import { defineQuery } from '#pkg/clickhouse/query.ts';
-import { TsvWriter } from '#pkg/clickhouse/tsv.ts';
 import type { RevisionFilter } from '../batch/revision-filter.ts';
 
 const saltQuery = defineQuery<Record<string, never>, { value: string }>({
@@ -14,11 +13,9 @@ const saltQuery = defineQuery<Record<string, never>, { value: string }>({
 export const loadSalt = async (store: ClickHouse): Promise<string> => {
   const [found] = await store.query(saltQuery, {});
   if (found !== undefined) return found.value;
-  const writer = new TsvWriter(256);
-  writer.plain('actor_salt');
-  writer.plain(randomBytes(16).toString('hex'));
-  writer.endRow();
-  await store.insertTsv('installation', ['name', 'value'], writer.bytes());
+  await store.command("INSERT INTO installation (name, value) SELECT 'actor_salt', {salt:String}", {
+    salt: randomBytes(16).toString('hex'),
+  });
   const [made] = await store.query(saltQuery, {});
   if (made === undefined) throw new Error('the installation salt was written but cannot be read');
   return made.value;

@@ -1,0 +1,167 @@
+import type { ClickHouse } from '#pkg/clickhouse/client.ts';
+import type { Gap } from './gaps.ts';
+import type { Progress } from './progress.ts';
+import { byCollection, type CollectionRate, type RateMeter } from './rates.ts';
+import { readLedger, type Ledger } from './ledger.ts';
+import type { CursorRedis } from './store/cursor.ts';
+
+/** What the indexer is busy with. `stopped`: nobody who could know more is running. */
+export type Phase = 'starting' | 'offline' | 'stalled' | 'catching up' | 'live' | 'replaying' | 'finished' | 'stopped';
+
+/** A gap as it is shown: bounds in ISO 8601. */
+export interface ShownGap {
+  readonly from: string;
+  readonly to: string;
+  readonly reason: Gap['reason'];
+  readonly source: string;
+  readonly estimatedEvents: number;
+}
+
+/** How the indexer is doing, for the page, `status` and `status --json`. Times are ISO 8601, `null` is "not known". */
+export interface StatusReport {
+  readonly at: string;
+  readonly phase: Phase;
+  readonly lagSeconds: number | null;
+  readonly eventsPerSecond: number;
+  /** Seconds over which `rates` were measured. */
+  readonly rateSeconds: number;
+  readonly rates: readonly CollectionRate[];
+  /** Events a second, one value a second, oldest first; empty where nothing is running. */
+  readonly history: readonly number[];
+  /** While catching up: microseconds of the network's time, and how long it will take. */
+  readonly catchUp: { readonly done: number; readonly total: number; readonly etaSeconds: number | null } | null;
+  readonly cursor: { readonly timeUs: number; readonly at: string; readonly host: string } | null;
+  readonly link: { readonly host: string; readonly connected: boolean; readonly since: string; readonly lastEnd: string | null } | null;
+  readonly stall: { readonly since: string; readonly reason: string; readonly error: string } | null;
+  /** Since this process started; null where none runs. */
+  readonly process: { readonly events: number; readonly rows: number; readonly startedAt: string } | null;
+  readonly lastFlushAt: string | null;
+  /** Of the last day, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly gaps: { readonly open: number; readonly estimatedEvents: number; readonly newest: readonly ShownGap[] };
+  readonly deadLetters: { readonly count: number; readonly newestAt: string | null };
+  readonly tables: readonly { readonly name: string; readonly rows: number; readonly bytes: number }[];
+}
+
+/** What there is to read from. `live` where this process is the one that indexes. */
+export interface StatusSources {
+  readonly store: ClickHouse;
+  /** Undefined: the copy of the cursor in ClickHouse is shown. */
+  readonly redis?: CursorRedis | undefined;
+  readonly live?: { readonly progress: Progress; readonly meter: RateMeter; readonly firstRunFromUs?: number | undefined };
+  nowMs(): number;
+}
+
+/** The ledger is read again only when it is this old: many may watch, and a store in trouble must not be asked more. */
+const ledgerAgeMs = 3_000;
+
+/** Reads reports; keeps what comes from the stores for three seconds. */
+export class StatusReader {
+  readonly #sources: StatusSources;
+  #ledger: { readonly value: Promise<Ledger>; readonly atMs: number } | undefined;
+  #last: Ledger | undefined;
+
+  constructor(sources: StatusSources) {
+    this.#sources = sources;
+  }
+
+  /** The latest report. While a store does not answer, what it said last is shown, or an error when it never answered. */
+  async read(): Promise<StatusReport> {
+    const nowMs = this.#sources.nowMs();
+    return toReport(await this.#readLedger(nowMs), this.#sources.live, nowMs);
+  }
+
+  /** Open gaps as far as known, for a line that must not wait. */
+  get openGaps(): number {
+    return Math.max(this.#last?.gaps.open ?? 0, this.#sources.live?.progress.gaps ?? 0);
+  }
+
+  async #readLedger(nowMs: number): Promise<Ledger> {
+    if (this.#ledger === undefined || nowMs - this.#ledger.atMs >= ledgerAgeMs) {
+      const value = readLedger(this.#sources.store, this.#sources.redis);
+      this.#ledger = { value, atMs: nowMs };
+    }
+    try {
+      this.#last = await this.#ledger.value;
+    } catch (error) {
+      if (this.#last === undefined) throw error;
+    }
+    return this.#last;
+  }
+}
+
+type Live = NonNullable<StatusSources['live']>;
+
+const toReport = (ledger: Ledger, live: Live | undefined, nowMs: number): StatusReport => {
+  const base = {
+    at: iso(nowMs),
+    cursor: ledger.cursor === undefined ? null : { ...ledger.cursor, at: iso(ledger.cursor.timeUs / 1000) },
+    lastFlushAt: ledger.lastFlushMs === undefined ? null : iso(ledger.lastFlushMs),
+    dropped: ledger.dropped,
+    gaps: ledger.gaps,
+    deadLetters: ledger.deadLetters,
+    tables: ledger.tables,
+  };
+  return live === undefined ? { ...base, ...pastPart(ledger, nowMs) } : { ...base, ...livePart(live, nowMs) };
+};
+
+type RunningPart = Omit<StatusReport, 'at' | 'cursor' | 'lastFlushAt' | 'dropped' | 'gaps' | 'deadLetters' | 'tables'>;
+
+/** As the ingest log tells it: for a process of its own, or for one that has ended. */
+const pastPart = (ledger: Ledger, nowMs: number): RunningPart => ({
+  phase: 'stopped',
+  lagSeconds: ledger.cursor === undefined ? null : Math.max(0, nowMs - ledger.cursor.timeUs / 1000) / 1000,
+  eventsPerSecond: ledger.recent.events / ledger.recent.seconds,
+  rateSeconds: ledger.recent.seconds,
+  rates: [...byCollection(ledger.recent.operations)]
+    .map(([collection, count]) => ({ collection, perSecond: count / ledger.recent.seconds, history: [] }))
+    .toSorted((a, b) => b.perSecond - a.perSecond),
+  history: [],
+  catchUp: null,
+  link: null,
+  stall: null,
+  process: null,
+});
+
+const livePart = ({ progress, meter, firstRunFromUs }: Live, nowMs: number): RunningPart => {
+  const { link, stall } = progress;
+  const lagMs = progress.lagMs(nowMs);
+  const history = meter.history();
+  return {
+    phase: phaseOf(progress, nowMs),
+    lagSeconds: lagMs === undefined ? null : lagMs / 1000,
+    eventsPerSecond: meter.eventsPerSecond,
+    rateSeconds: Math.max(1, history.length),
+    rates: meter.collections(),
+    history,
+    catchUp: catchUpOf(progress, nowMs, firstRunFromUs),
+    link: link === undefined ? null : { host: link.host, connected: link.connected, since: iso(link.sinceMs), lastEnd: link.lastEnd ?? null },
+    stall: stall === undefined ? null : { since: iso(stall.sinceMs), reason: stall.reason, error: stall.error },
+    process: { events: progress.events, rows: progress.rows, startedAt: iso(progress.startedAtMs) },
+  };
+};
+
+/** In one word; the first that is true of: finished, stalled, starting, offline, live, catching up. */
+export const phaseOf = (progress: Progress, nowMs: number): Phase => {
+  if (progress.finished) return 'finished';
+  if (progress.stall !== undefined) return 'stalled';
+  if (progress.link === undefined) return progress.events > 0 ? 'replaying' : 'starting';
+  if (!progress.link.connected) return 'offline';
+  return progress.caughtUp(nowMs) ? 'live' : 'catching up';
+};
+
+/**
+ * How much of the network's time since the start of this run is in, in microseconds. The end moves on while we read, so
+ * the time left is what remains divided by how much faster than the network we are. Null when there is nothing to catch up.
+ */
+export const catchUpOf = (progress: Progress, nowMs: number, firstRunFromUs?: number): StatusReport['catchUp'] => {
+  const fromUs = progress.startedFromUs === 0 ? (firstRunFromUs ?? 0) : progress.startedFromUs;
+  if (fromUs === 0 || progress.durableUs === 0 || progress.link?.connected !== true || progress.caughtUp(nowMs)) return null;
+  const done = Math.max(0, progress.durableUs - fromUs);
+  const total = Math.max(1, nowMs * 1000 - fromUs);
+  const elapsedUs = Math.max(1, (nowMs - progress.startedAtMs) * 1000);
+  const gain = done / elapsedUs - 1;
+  return { done, total, etaSeconds: gain > 0 ? (total - done) / gain / 1e6 : null };
+};
+
+const iso = (ms: number): string => new Date(ms).toISOString();
