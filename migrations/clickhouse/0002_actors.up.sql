@@ -13,14 +13,15 @@ ENGINE = AggregatingMergeTree
 ORDER BY actor_id
 SETTINGS index_granularity = 1024;
 
--- One plain row an account.
+-- One plain row an account. `tupleElement` and never `handle.handle`: that reads the subcolumn alone, which FINAL does not
+-- merge, and gives the value of any one row.
 CREATE VIEW IF NOT EXISTS accounts AS
 SELECT
     actor_id,
     did,
-    handle.handle AS handle,
-    account.active AS active,
-    account.status AS status,
+    tupleElement(actors.handle, 2) AS handle,
+    tupleElement(actors.account, 2) AS active,
+    tupleElement(actors.account, 3) AS status,
     first_seen_at
 FROM actors FINAL;
 

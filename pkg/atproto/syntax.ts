@@ -1,3 +1,5 @@
+import { parseTid } from './tid.ts';
+
 /** Syntax checks of the protocol's identifiers: total functions over any string, no exceptions, no I/O. */
 
 const didPattern = /^did:[a-z]+:[a-zA-Z0-9._:%-]*[a-zA-Z0-9._-]$/;
@@ -30,7 +32,9 @@ const isPlcBody = (text: string): boolean => {
 export const isNsid = (text: string): boolean => text.length <= 317 && nsidPattern.test(text);
 
 /** Whether `text` may be a record key: 1 to 512 characters of a small set, not `.` and not `..`. */
-export const isRecordKey = (text: string): boolean => recordKeyPattern.test(text) && text !== '.' && text !== '..';
+export const isRecordKey = (text: string): boolean =>
+  // Nearly every record key is a TID, which is read without a pattern.
+  parseTid(text) !== undefined || (recordKeyPattern.test(text) && text !== '.' && text !== '..');
 
 /** Whether `text` is a handle, that is a domain name of at most 253 characters. */
 export const isHandle = (text: string): boolean => text.length <= 253 && handlePattern.test(text);

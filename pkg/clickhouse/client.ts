@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, type ClickHouseClientConfigOptions, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { type ChdbConnection, createChdbConnection } from 'chdb/connection';
 import { UserError } from '#pkg/runtime/errors.ts';
 import { holdEngine, spillFolder } from './embedded.ts';
@@ -41,6 +41,22 @@ const checkIdentifier = (name: string): string => {
   if (!identifier.test(name)) throw new TypeError(`not a plain identifier: ${name}`);
   return name;
 };
+
+const intoFile = /\binto(?:\s|--.*\n|#.*\n|\/\*[^]*?\*\/)+outfile\b/i;
+
+/** The one way to write that a read-only session leaves open. Inside a string it is refused too: better than to misread one. */
+const refuseOutfile = (sql: string): void => {
+  if (!intoFile.test(sql)) return;
+  throw new UserError('INTO OUTFILE is not allowed in a read-only query.', {
+    hint: 'Leave it out, and redirect the output of the command into a file.',
+  });
+};
+
+/** Failures are thrown: the client would also write each to stderr, past our own log and with the whole statement. */
+const quiet = { log: { level: ClickHouseLogLevel.OFF } };
+
+/** Readers ask with FINAL anyway: merging equal keys already while inserting would cost a sixth of the insert's time. */
+const insertSettings: QuerySettings = { optimize_on_insert: 0 };
 
 const columnNames = (columns: readonly Column[]): string => columns.map((column) => checkIdentifier(column.name)).join(', ');
 
@@ -97,7 +113,7 @@ const openEmbedded = (location: ClickHouseLocation): OpenedClickHouse => {
   // The settings of a session last: the people's queries get a session of their own, which is read-only for good.
   let readers: Promise<ChdbConnection> | undefined;
   // Two copies of the same declarations (client and client-common) are nominally different; the objects are the same.
-  const client = createClient({ connection } as unknown as ClickHouseClientConfigOptions);
+  const client = createClient({ ...quiet, connection } as unknown as ClickHouseClientConfigOptions);
   const base = statements(client);
   const spill = spillFolder(location.path);
   return {
@@ -113,6 +129,8 @@ const openEmbedded = (location: ClickHouseLocation): OpenedClickHouse => {
       await spill.write([rowBinaryHeader(columns), rows], (path) =>
         base.command(
           `INSERT INTO ${checkIdentifier(table)} (${names}) SELECT ${names} FROM file('${path}', 'RowBinaryWithNamesAndTypes')`,
+          undefined,
+          insertSettings,
         ),
       );
     },
@@ -126,6 +144,7 @@ const openEmbedded = (location: ClickHouseLocation): OpenedClickHouse => {
       });
     },
     read: async (sql, format) => {
+      refuseOutfile(sql);
       readers ??= openReader(location);
       const reader = await readers;
       const result = await reader.chdb.queryAsync(sql, { format });
@@ -147,7 +166,7 @@ const openReader = async (location: ClickHouseLocation): Promise<ChdbConnection>
 };
 
 const openServer = (location: ClickHouseLocation, url: string): OpenedClickHouse => {
-  const options = { url, request_timeout: location.requestTimeoutMs ?? 60_000 };
+  const options = { ...quiet, url, request_timeout: location.requestTimeoutMs ?? 60_000 };
   // The first client has no database: with one, not even CREATE DATABASE is answered while it is missing.
   let client = createClient(options);
   return {
@@ -165,7 +184,8 @@ const openServer = (location: ClickHouseLocation, url: string): OpenedClickHouse
     insertRows: async (table, columns, rows) => {
       if (rows.length === 0) return;
       const answer = await client.exec({
-        query: `INSERT INTO ${checkIdentifier(table)} (${columnNames(columns)}) FORMAT RowBinaryWithNamesAndTypes`,
+        query: withSettings(`INSERT INTO ${checkIdentifier(table)} (${columnNames(columns)})`, insertSettings)
+          .concat(' FORMAT RowBinaryWithNamesAndTypes'),
         values: Readable.from([rowBinaryHeader(columns), rows], { objectMode: false }),
       });
       for await (const _ of answer.stream) continue;
@@ -180,6 +200,7 @@ const openServer = (location: ClickHouseLocation, url: string): OpenedClickHouse
       });
     },
     read: async (sql, format) => {
+      refuseOutfile(sql);
       const result = await client.exec({
         query: sql,
         clickhouse_settings: { readonly: '1', default_format: format } as Record<string, string>,

@@ -3,6 +3,8 @@
  * (Measured per 100,000 raw records of 37 MB: 0.12 s of CPU, against 0.40 s as TabSeparated text.)
  * Formats: clickhouse.com/docs/interfaces/formats/RowBinary.
  */
+/** Texts shorter than this are copied character by character: record keys, names of collections. */
+const shortText = 32;
 const twoTo32 = 4_294_967_296;
 
 /** A column as it is written: the type must be the table's own, byte for byte. */
@@ -94,6 +96,7 @@ export class RowWriter {
 
   /** A String, LowCardinality or not. Lone surrogates become U+FFFD, as UTF-8 has no form for them. */
   text(value: string): void {
+    if (value.length < shortText && this.#ascii(value)) return;
     // Mostly ASCII: guess that the bytes are as many as the characters, and move them in the rare case that the
     // length then needs more room.
     const guess = varintSize(value.length);
@@ -131,6 +134,21 @@ export class RowWriter {
   count(value: number): void {
     this.#reserve(10);
     this.#varint(value);
+  }
+
+  /** Writes short ASCII without the call into native code; false (and nothing written) for anything else. */
+  #ascii(value: string): boolean {
+    this.#reserve(shortText);
+    const buffer = this.#buffer;
+    const start = this.#length + 1;
+    for (let index = 0; index < value.length; index += 1) {
+      const code = value.charCodeAt(index);
+      if (code > 127) return false;
+      buffer[start + index] = code;
+    }
+    buffer[start - 1] = value.length;
+    this.#length = start + value.length;
+    return true;
   }
 
   #varint(value: number): void {

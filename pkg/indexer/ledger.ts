@@ -18,13 +18,25 @@ export interface Ledger {
   readonly tables: readonly { readonly name: string; readonly rows: number; readonly bytes: number }[];
 }
 
-interface LedgerGap {
+/** A gap as it is shown: bounds in ISO 8601. */
+export interface LedgerGap {
   readonly from: string;
   readonly to: string;
   readonly reason: Gap['reason'];
   readonly source: string;
   readonly estimatedEvents: number;
 }
+
+/** Nothing known yet. */
+export const emptyLedger: Ledger = {
+  cursor: undefined,
+  lastFlushMs: undefined,
+  recent: { events: 0, seconds: 1, operations: new Map() },
+  dropped: {},
+  gaps: { open: 0, estimatedEvents: 0, newest: [] },
+  deadLetters: { count: 0, newestAt: null },
+  tables: [],
+};
 
 interface RecentRow {
   batches: string;

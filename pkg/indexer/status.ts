@@ -1,21 +1,11 @@
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
-import type { Gap } from './gaps.ts';
 import type { Progress } from './progress.ts';
 import { byCollection, type CollectionRate, type RateMeter } from './rates.ts';
-import { readLedger, type Ledger } from './ledger.ts';
+import { emptyLedger, type Ledger, type LedgerGap, readLedger } from './ledger.ts';
 import type { CursorRedis } from './store/cursor.ts';
 
 /** What the indexer is busy with. `stopped`: nobody who could know more is running. */
 export type Phase = 'starting' | 'offline' | 'stalled' | 'catching up' | 'live' | 'replaying' | 'finished' | 'stopped';
-
-/** A gap as it is shown: bounds in ISO 8601. */
-export interface ShownGap {
-  readonly from: string;
-  readonly to: string;
-  readonly reason: Gap['reason'];
-  readonly source: string;
-  readonly estimatedEvents: number;
-}
 
 /** How the indexer is doing, for the page, `status` and `status --json`. Times are ISO 8601, `null` is "not known". */
 export interface StatusReport {
@@ -38,7 +28,7 @@ export interface StatusReport {
   readonly lastFlushAt: string | null;
   /** Of the last day, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
-  readonly gaps: { readonly open: number; readonly estimatedEvents: number; readonly newest: readonly ShownGap[] };
+  readonly gaps: { readonly open: number; readonly estimatedEvents: number; readonly newest: readonly LedgerGap[] };
   readonly deadLetters: { readonly count: number; readonly newestAt: string | null };
   readonly tables: readonly { readonly name: string; readonly rows: number; readonly bytes: number }[];
 }
@@ -54,21 +44,34 @@ export interface StatusSources {
 
 /** The ledger is read again only when it is this old: many may watch, and a store in trouble must not be asked more. */
 const ledgerAgeMs = 3_000;
+/** How long somebody who watches a running indexer waits for a store that was never heard yet. */
+const firstAnswerMs = 2_000;
 
-/** Reads reports; keeps what comes from the stores for three seconds. */
+/**
+ * Reads reports. Of a running indexer the live part is always of now; what comes from the stores may be some seconds old, and
+ * while a store does not answer it stays as it was, so that a report never waits for a store in trouble.
+ */
 export class StatusReader {
   readonly #sources: StatusSources;
-  #ledger: { readonly value: Promise<Ledger>; readonly atMs: number } | undefined;
   #last: Ledger | undefined;
+  #lastMs = 0;
+  #reading: Promise<void> | undefined;
 
   constructor(sources: StatusSources) {
     this.#sources = sources;
   }
 
-  /** The latest report. While a store does not answer, what it said last is shown, or an error when it never answered. */
+  /** The latest report. Rejects with the store's error where nothing runs that could be told about without it. */
   async read(): Promise<StatusReport> {
+    const { live } = this.#sources;
     const nowMs = this.#sources.nowMs();
-    return toReport(await this.#readLedger(nowMs), this.#sources.live, nowMs);
+    if (live === undefined) {
+      await this.#refresh();
+    } else {
+      if (nowMs - this.#lastMs >= ledgerAgeMs) this.#reading ??= this.#refreshQuietly();
+      if (this.#last === undefined) await within(this.#reading, firstAnswerMs);
+    }
+    return toReport(this.#last ?? emptyLedger, live, nowMs);
   }
 
   /** Open gaps as far as known, for a line that must not wait. */
@@ -76,26 +79,39 @@ export class StatusReader {
     return Math.max(this.#last?.gaps.open ?? 0, this.#sources.live?.progress.gaps ?? 0);
   }
 
-  async #readLedger(nowMs: number): Promise<Ledger> {
-    if (this.#ledger === undefined || nowMs - this.#ledger.atMs >= ledgerAgeMs) {
-      const value = readLedger(this.#sources.store, this.#sources.redis);
-      this.#ledger = { value, atMs: nowMs };
-    }
+  async #refresh(): Promise<void> {
+    this.#last = await readLedger(this.#sources.store, this.#sources.redis);
+    this.#lastMs = this.#sources.nowMs();
+  }
+
+  /** The indexer itself says loudly what is wrong with a store. */
+  async #refreshQuietly(): Promise<void> {
     try {
-      this.#last = await this.#ledger.value;
-    } catch (error) {
-      if (this.#last === undefined) throw error;
+      await this.#refresh();
+    } catch {
+      this.#lastMs = this.#sources.nowMs();
+    } finally {
+      this.#reading = undefined;
     }
-    return this.#last;
   }
 }
+
+const within = async (work: Promise<void> | undefined, ms: number): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+};
 
 type Live = NonNullable<StatusSources['live']>;
 
 const toReport = (ledger: Ledger, live: Live | undefined, nowMs: number): StatusReport => {
+  const cursor = cursorOf(ledger, live);
   const base = {
     at: iso(nowMs),
-    cursor: ledger.cursor === undefined ? null : { ...ledger.cursor, at: iso(ledger.cursor.timeUs / 1000) },
+    cursor: cursor === undefined ? null : { ...cursor, at: iso(cursor.timeUs / 1000) },
     lastFlushAt: ledger.lastFlushMs === undefined ? null : iso(ledger.lastFlushMs),
     dropped: ledger.dropped,
     gaps: ledger.gaps,
@@ -103,6 +119,13 @@ const toReport = (ledger: Ledger, live: Live | undefined, nowMs: number): Status
     tables: ledger.tables,
   };
   return live === undefined ? { ...base, ...pastPart(ledger, nowMs) } : { ...base, ...livePart(live, nowMs) };
+};
+
+/** A running indexer has moved on since the ledger was read; a file's times are no cursor. */
+const cursorOf = (ledger: Ledger, live: Live | undefined): Ledger['cursor'] => {
+  const { link, durableUs = 0 } = live?.progress ?? {};
+  if (link === undefined || durableUs <= (ledger.cursor?.timeUs ?? 0)) return ledger.cursor;
+  return { timeUs: durableUs, host: link.host };
 };
 
 type RunningPart = Omit<StatusReport, 'at' | 'cursor' | 'lastFlushAt' | 'dropped' | 'gaps' | 'deadLetters' | 'tables'>;

@@ -2,19 +2,20 @@ import { parseDatetimeUs } from '#pkg/atproto/datetime.ts';
 import { isDid, isNsid, isRecordKey } from '#pkg/atproto/syntax.ts';
 import { parseTid, tidTimeUs } from '#pkg/atproto/tid.ts';
 import { isTidKey, type Keys } from '#pkg/clickhouse/keys.ts';
-import { moduleOf } from '../records/modules.ts';
+import { moduleOf, operationName } from '../records/modules.ts';
 import { asObject, asText, type JsonObject } from '../records/read.ts';
-import type { DropReason, RecordModule } from '../records/types.ts';
+import type { DropReason, Operation, RecordModule } from '../records/types.ts';
 import { BadFrame } from '../source/types.ts';
 import type { Batch } from './batch.ts';
 import { createIds, type Ids } from './ids.ts';
 import type { RevisionFilter } from './revision-filter.ts';
 import type { RecordHeader } from './tables.ts';
+import { toJson } from './to-json.ts';
 
 /** A frame's fate: stored (or rightly ignored), dropped for a reason, or dead because our own code failed on it. */
 export type Fate = 'ok' | 'dropped' | 'dead';
 
-const operations = new Set(['create', 'update', 'delete']);
+const isOperation = (value: unknown): value is Operation => value === 'create' || value === 'update' || value === 'delete';
 /** A time_us further ahead of this clock than that is not believed as a cursor: a host would skip to its tip. */
 const believedAheadUs = 5 * 60 * 1_000_000;
 
@@ -50,7 +51,7 @@ export class Intake {
       this.#batch.countDrop(reason);
       return 'dropped';
     } catch (error) {
-      this.#batch.addDeadFrame(String(error), JSON.stringify(item) ?? '');
+      this.#batch.addDeadFrame(String(error), toJson(item));
       return 'dead';
     }
   }
@@ -90,7 +91,7 @@ export class Intake {
     const module = moduleOf(collection);
     if (module === undefined && !isNsid(collection)) return 'bad_collection';
     if (typeof rkey !== 'string' || !isRecordKey(rkey)) return 'bad_rkey';
-    if (typeof operation !== 'string' || !operations.has(operation)) return 'bad_operation';
+    if (!isOperation(operation)) return 'bad_operation';
     const revValue = typeof rev === 'string' ? parseTid(rev) : undefined;
     if (revValue === undefined) return 'bad_rev';
     const record = asObject(commit['record']);
@@ -124,15 +125,15 @@ export class Intake {
       rev: commit.rev,
       operation,
       cid: commit.cid,
-      json: parsed === undefined ? '' : JSON.stringify(commit.record),
+      json: parsed === undefined ? '' : toJson(commit.record),
       seenUs: this.#seenUs,
     });
-    batch.count(`${module.name}/${operation}`);
+    batch.count(operationName(module, operation));
     return undefined;
   }
 
   /** Creates of records that were never revised need no second look, and those are nearly all. */
-  #resolveLater(header: RecordHeader, module: RecordModule, operation: string): void {
+  #resolveLater(header: RecordHeader, module: RecordModule, operation: Operation): void {
     if (operation !== 'create') {
       this.#filter.add(header.actorId, header.key);
       this.#batch.addRevision(header, module.name, operation === 'delete');
@@ -175,7 +176,7 @@ export class Intake {
 interface CheckedCommit {
   readonly did: string;
   readonly module: RecordModule;
-  readonly operation: string;
+  readonly operation: Operation;
   readonly rkey: string;
   readonly rev: string;
   readonly revValue: bigint;

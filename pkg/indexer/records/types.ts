@@ -22,6 +22,9 @@ export const dropReasons = [
 
 export type DropReason = (typeof dropReasons)[number];
 
+/** What a commit does to a record. */
+export type Operation = 'create' | 'update' | 'delete';
+
 export type EdgeKind = 'like' | 'repost' | 'reply' | 'quote' | 'follow' | 'block';
 
 /** What an edge points at: a record, or an account when `record` is absent. */

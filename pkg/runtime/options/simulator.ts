@@ -36,6 +36,7 @@ export const SIMULATOR_OPTIONS = {
     parse: durationMs,
     help: 'past events to begin with',
     commands: WORLDS,
+    overrides: { demo: { default: '10m' } },
   }),
   fault: option({
     env: 'SKYFLOW_SIMULATOR_FAULTS',

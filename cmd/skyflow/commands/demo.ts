@@ -1,0 +1,49 @@
+import { loadCursor } from '#pkg/indexer/store/cursor.ts';
+import type { OptionsOf } from '#pkg/runtime/options.ts';
+import { simulate } from '#testing/simulator/cli.ts';
+import type { Stores } from '../compose.ts';
+import { openScreen } from '../screen.ts';
+import { untilStopped } from '../until-stopped.ts';
+import { runEverything } from './up.ts';
+
+/** The simulated host keeps as much as the public ones. */
+const lookBackMs = 36 * 3_600_000;
+
+/** `skyflow demo`: an invented network on a free port, and `up` reading it into embedded stores of its own. */
+export const demo = async (options: OptionsOf<'demo'>): Promise<void> => {
+  using screen = openScreen(options);
+  const { log } = screen;
+  await untilStopped(async (signal) => {
+    await runEverything(
+      { dataDir: options.dataDir, database: 'skyflow' },
+      {
+        screen,
+        signal,
+        plan: async (stores) => {
+          const historyMs = await historyFor(stores, options.historyMs);
+          screen.live.update('starting: inventing a network');
+          const simulation = await simulate({
+            port: 0,
+            host: '127.0.0.1',
+            rate: options.eventsPerSecond,
+            seed: options.seed,
+            accounts: options.accounts,
+            historyMs,
+            log: log.child({ component: 'simulator' }),
+            signal,
+          });
+          log.info('everything that is shown here is invented: a simulated network, kept apart from real data');
+          const firstRunFromUs = Date.now() * 1000 - historyMs * 1000;
+          return { ...options, database: 'skyflow', lookBackMs, jetstream: [simulation.url], firstRunFromUs };
+        },
+      },
+    );
+  });
+};
+
+/** Back to where the last demo ended: its world went on meanwhile, so that no gap opens between two demos. */
+const historyFor = async (stores: Stores, askedMs: number): Promise<number> => {
+  const cursor = await loadCursor(await stores.clickhouse(), (await stores.redis()).redis);
+  const sinceLastMs = cursor === undefined ? 0 : Date.now() - cursor.timeUs / 1000 + 60_000;
+  return Math.min(lookBackMs, Math.max(askedMs, sinceLastMs));
+};

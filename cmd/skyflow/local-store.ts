@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { adminSocketPath } from '#pkg/admin/socket-path.ts';
+import { UserError } from '#pkg/runtime/errors.ts';
+import type { Logger } from '#pkg/runtime/log.ts';
+import { type StoreLocations, Stores } from './compose.ts';
+
+/** How `sql` and `status` get at the data. */
+export interface LocalAccess<T> {
+  /** Asks the process that holds the data folder; undefined when there is none. */
+  ask(socketPath: string): Promise<T | undefined>;
+  /** Reads for itself. */
+  open(stores: Stores): Promise<T>;
+}
+
+/**
+ * A server that was named is asked directly. Otherwise the process that holds the data folder, and when there is none the
+ * folder itself, for as long as it takes.
+ */
+export const throughLocal = async <T>(where: StoreLocations, log: Logger, access: LocalAccess<T>): Promise<T> => {
+  if (where.clickhouseUrl === undefined) {
+    const folder = resolve(where.dataDir);
+    const socketPath = adminSocketPath(folder);
+    const answer = socketPath === undefined ? undefined : await access.ask(socketPath);
+    if (answer !== undefined) return answer;
+    if (!existsSync(join(folder, 'skyflow.json'))) {
+      throw new UserError(`There is no data in ${folder} yet.`, {
+        hint: 'Start with `npm start` (or `npm run demo`), or name the right folder with --data-dir.',
+      });
+    }
+  }
+  await using stores = new Stores(where, { log });
+  return await access.open(stores);
+};

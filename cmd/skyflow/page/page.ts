@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Hono } from 'hono';
+import type { StatusReport } from '#pkg/indexer/status.ts';
+
+const readPart = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
+
+const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+/** The page in one piece, and the policy that lets exactly this style and this script run and nothing else. */
+const buildPage = (): { html: string; policy: string } => {
+  const style = `\n${readPart('status.css')}`;
+  const script = `\n${readPart('status.js')}`;
+  // Replaced by functions: in a replacement text, `$&` and its like would mean something.
+  const html = readPart('status.html')
+    .replace('/*STYLE*/', () => style)
+    .replace('/*SCRIPT*/', () => script);
+  const policy = [
+    "default-src 'none'",
+    `style-src ${hashOf(style)}`,
+    `script-src ${hashOf(script)}`,
+    "connect-src 'self'",
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+  return { html, policy };
+};
+
+/** The public routes of `up`: the status page, what it shows as `/status.json`, and `/health`. */
+export const statusPage = (status: () => Promise<StatusReport>): Hono => {
+  const { html, policy } = buildPage();
+  const app = new Hono();
+  app.use(async (c, next) => {
+    await next();
+    c.header('x-content-type-options', 'nosniff');
+    c.header('referrer-policy', 'no-referrer');
+    c.header('cache-control', 'no-store');
+  });
+  app.get('/', (c) => c.html(html, 200, { 'content-security-policy': policy }));
+  app.get('/status.json', async (c) => c.json(await status()));
+  app.get('/health', (c) => c.json({ ok: true }));
+  app.notFound((c) => c.json({ error: 'not found' }, 404));
+  app.onError((_, c) => c.json({ error: 'the status cannot be read now' }, 503));
+  return app;
+};

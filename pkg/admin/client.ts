@@ -1,0 +1,70 @@
+import { request as httpRequest } from 'node:http';
+import { errorCode, UserError } from '#pkg/runtime/errors.ts';
+import { type SqlOutcome, type SqlRequest, sqlProblem } from './protocol.ts';
+
+/** Nobody listens on the socket: no process holds the data folder, or it is one that was killed. */
+const nobody = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTSOCK']);
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Asks the process that holds the data folder to carry out a statement; undefined when there is none. */
+export const askSql = async (path: string, request: SqlRequest): Promise<SqlOutcome | undefined> => {
+  const answer = await ask(path, { method: 'POST', route: '/sql', body: JSON.stringify(request) });
+  if (answer === undefined) return undefined;
+  if (answer.status === 200) return { ok: true, output: answer.body };
+  const problem = sqlProblem.safeParse(parse(answer.body));
+  if (!problem.success) throw notUnderstood(path, answer.status);
+  if (answer.status !== 400) {
+    throw new UserError(`The running Skyflow could not answer: ${problem.data.message}.`, {
+      hint: 'Look at its log; restart it where it is of another version.',
+    });
+  }
+  return { ok: false, problem: problem.data };
+};
+
+/** Asks the process that holds the data folder how it is doing; undefined when there is none. */
+export const askStatus = async (path: string): Promise<unknown> => {
+  const answer = await ask(path, { method: 'GET', route: '/status' });
+  if (answer === undefined) return undefined;
+  if (answer.status === 200) return parse(answer.body);
+  const problem = sqlProblem.safeParse(parse(answer.body));
+  if (!problem.success) throw notUnderstood(path, answer.status);
+  throw new UserError(`The running Skyflow could not answer: ${problem.data.message}.`, { hint: 'Look at its log.' });
+};
+
+const notUnderstood = (path: string, status: number): UserError =>
+  new UserError(`What listens on ${path} does not answer like Skyflow (HTTP ${status}).`, {
+    hint: 'Stop that process, or choose another folder with --data-dir.',
+  });
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const ask = (path: string, call: { method: string; route: string; body?: string }): Promise<Answer | undefined> =>
+  new Promise((resolve, reject) => {
+    const { method, route, body } = call;
+    const outgoing = httpRequest({ socketPath: path, method, path: route, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }));
+    });
+    outgoing.on('error', (error) => {
+      if (nobody.has(errorCode(error) ?? '')) resolve(undefined);
+      else if (errorCode(error) === 'EACCES') reject(foreign(path, error));
+      else reject(error);
+    });
+    if (body !== undefined) outgoing.setHeader('content-type', 'application/json');
+    outgoing.end(body);
+  });
+
+const foreign = (path: string, cause: unknown): UserError =>
+  new UserError(`${path} belongs to another user.`, { hint: 'Run this as the user who runs Skyflow.', cause });

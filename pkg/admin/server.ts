@@ -1,0 +1,68 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { Service } from '#pkg/runtime/lifecycle.ts';
+import { type SqlOutcome, type SqlRequest, sqlRequest } from './protocol.ts';
+
+export interface AdminOptions {
+  /** See `adminSocketPath`. The caller holds the data folder, so whatever lies there already is a dead process's. */
+  path: string;
+  sql(request: SqlRequest): Promise<SqlOutcome>;
+  /** Any JSON value. */
+  status(): Promise<unknown>;
+}
+
+/** How long requests in flight may go on after the stop. */
+const drainMs = 2_000;
+const maxBodyBytes = 1024 * 1024;
+
+/** Serves `POST /sql` and `GET /status` on a unix socket that only this user can open. */
+export const serveAdmin = (options: AdminOptions): Service => ({
+  name: 'admin socket',
+  run: async (signal) => {
+    const { path } = options;
+    const server = createServer(getRequestListener(adminApp(options).fetch));
+    rmSync(path, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      // Binding happens inside this call: under this mask nobody else can ever open the socket.
+      const mask = process.umask(0o177);
+      try {
+        server.listen(path, resolve);
+      } finally {
+        process.umask(mask);
+      }
+    });
+    chmodSync(path, 0o600);
+    const closed = new Promise<void>((resolve) => void server.once('close', () => resolve()));
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    server.close();
+    server.closeIdleConnections();
+    const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+    await closed;
+    clearTimeout(cut);
+  },
+});
+
+/** The routes, without the socket. */
+export const adminApp = ({ sql, status }: Omit<AdminOptions, 'path'>): Hono => {
+  const app = new Hono();
+  let turn: Promise<unknown> = Promise.resolve();
+  app.get('/status', async (c) => c.json((await status()) as object));
+  app.post('/sql', bodyLimit({ maxSize: maxBodyBytes }), async (c) => {
+    const request = sqlRequest.safeParse(await c.req.json().catch(() => undefined));
+    if (!request.success) return c.json({ message: 'not a request that this Skyflow understands', code: null }, 422);
+    // One at a time: the readers share one session of the engine, and indexing must keep its share of the machine.
+    const outcome = turn.then(() => sql(request.data));
+    turn = outcome.catch(() => undefined);
+    const result = await outcome;
+    return result.ok ? c.text(result.output) : c.json(result.problem, 400);
+  });
+  app.onError((error, c) => c.json({ message: error.message, code: null }, 500));
+  return app;
+};

@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+import { openRoom } from './room.ts';
+import { tortureSeed } from './torture.ts';
+
+/**
+ * The long form of the crash tests: `node testing/crash/main.ts --seeds 200 [--from N] [--jobs 2]`.
+ * Each seed kills an indexer one to four times and then compares its tables with the oracle.
+ */
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '200' },
+    from: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: '2' },
+  },
+});
+const [seeds, from, jobs] = [values.seeds, values.from, values.jobs].map(Number) as [number, number, number];
+if (![seeds, from, jobs].every((each) => Number.isInteger(each) && each > 0)) {
+  process.stderr.write('usage: main.ts [--seeds N] [--from N] [--jobs N]\n');
+  process.exit(2);
+}
+
+const startedMs = performance.now();
+const room = await openRoom();
+const failed: number[] = [];
+let passed = 0;
+let next = from;
+const worker = async (): Promise<void> => {
+  while (next < from + seeds) {
+    const seed = next;
+    next += 1;
+    const { failure, kills, frames, seconds } = await tortureSeed(seed, room);
+    if (failure === '') passed += 1;
+    else failed.push(seed);
+    const state = failure === '' ? 'ok' : 'FAILED';
+    process.stdout.write(`seed ${seed}: ${state}, ${kills} kills, ${frames} frames, ${seconds.toFixed(1)} s (${passed + failed.length}/${seeds})\n`);
+    if (failure !== '') process.stdout.write(`${failure}\nalone: node testing/crash/main.ts --seeds 1 --from ${seed}\n`);
+  }
+};
+await Promise.all(Array.from({ length: jobs }, worker));
+await room.close(failed.length > 0);
+if (failed.length > 0) process.stdout.write(`databases and frames of the failed seeds: ${room.folder}\n`);
+const seconds = Math.round((performance.now() - startedMs) / 1000);
+process.stdout.write(`torture seeds=${seeds} passed=${passed} failed=${failed.length} seconds=${seconds}\n`);
+process.exit(failed.length > 0 ? 1 : 0);
