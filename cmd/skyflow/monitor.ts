@@ -107,6 +107,6 @@ class View {
     if (nowMs - sinceMs < hintAfterMs) return;
     this.#hinted = true;
     const since = new Date(sinceMs).toISOString();
-    screen.log.warn({ since }, `no Jetstream host can be reached; trying on. ${offlineHint}`);
+    screen.log.warn({ since }, `no Jetstream host can be reached; still trying. ${offlineHint}`);
   }
 }

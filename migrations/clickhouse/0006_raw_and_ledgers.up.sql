@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS repo_records
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toMonday(stored_at)
-ORDER BY (collection, seen_at, actor_id, rkey)
+ORDER BY (collection, seen_at, actor_id, rkey, rev)
 TTL stored_at + INTERVAL 30 DAY
 SETTINGS ttl_only_drop_parts = 1;
 

@@ -694,6 +694,6 @@ CREATE TABLE repo_records
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toMonday(stored_at)
-ORDER BY (collection, seen_at, actor_id, rkey)
+ORDER BY (collection, seen_at, actor_id, rkey, rev)
 TTL stored_at + toIntervalDay(30)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192;

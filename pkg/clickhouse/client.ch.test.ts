@@ -82,8 +82,14 @@ describe.each(['embedded', 'server'] as const)('a ClickHouse, %s', (where) => {
     });
     expect(await store.query(query, params)).toEqual([
       {
-        ...{ ids: ['0', '1', '9007199254740993', '18446744073709551615'], none: [], big: '18446744073709551615' },
-        ...{ small: '-9007199254740991', text: params.text, texts: params.texts, day: '2026-11-21', short: 7 },
+        ids: ['0', '1', '9007199254740993', '18446744073709551615'],
+        none: [],
+        big: '18446744073709551615',
+        small: '-9007199254740991',
+        text: params.text,
+        texts: params.texts,
+        day: '2026-11-21',
+        short: 7,
       },
     ]);
   });
@@ -129,7 +135,9 @@ describe.each(['embedded', 'server'] as const)('a ClickHouse, %s', (where) => {
     expect(await kindOf('SELECT 1 SETTINGS no_such_setting = 1')).toEqual([115, 'schema']);
     expect(await kindOf(`SELECT toUInt8('x')`)).toEqual([6, 'data']);
     expect(await kindOf('SELECT sleep(1) SETTINGS max_execution_time = 0.1')).toEqual([159, 'busy']);
-    expect(await kindOf('SELECT groupArray(number) FROM numbers(10000000) SETTINGS max_memory_usage = 1000000')).toEqual([241, 'busy']);
+    expect(
+      await kindOf('SELECT groupArray(number) FROM numbers(10000000) SETTINGS max_memory_usage = 1000000'),
+    ).toEqual([241, 'busy']);
     const missing = await failure(store.insertRows('nowhere', numbers, rowsOf(1n)));
     expect(classifyFailure(missing)).toBe('schema');
   });
@@ -143,7 +151,11 @@ describe.each(['embedded', 'server'] as const)('a ClickHouse, %s', (where) => {
     const before = await store.read(`SELECT getSetting('max_execution_time'), getSetting('max_result_rows')`, 'TSV');
     expect(clickHouseCode(await failure(store.query(limited, {})))).toBe(396);
     await store.command('SELECT 1', {}, { max_execution_time: 18, max_result_rows: 5 });
-    const own = { name: 'test_own', sql: `SELECT getSetting('max_execution_time') AS s, getSetting('max_result_rows') AS r`, settings: {} };
+    const own = {
+      name: 'test_own',
+      sql: `SELECT getSetting('max_execution_time') AS s, getSetting('max_result_rows') AS r`,
+      settings: {},
+    };
     const [after] = await store.query<Record<string, never>, { s: unknown; r: unknown }>(own, {});
     expect(`${String(after?.s)}\t${String(after?.r)}\n`).toBe(before);
     expect(await select(store, 'SELECT count() AS n FROM (SELECT number FROM numbers(100))')).toEqual([{ n: '100' }]);
@@ -181,7 +193,10 @@ describe.each(['embedded', 'server'] as const)('a ClickHouse, %s', (where) => {
     ];
     const done: string[] = [];
     for (const sql of attempts) {
-      const refused = await store.read(sql, 'TSV').then(() => false, () => true);
+      const refused = await store.read(sql, 'TSV').then(
+        () => false,
+        () => true,
+      );
       if (!refused) done.push(sql);
     }
     expect(done).toEqual([]);
@@ -197,7 +212,9 @@ describe.each(['embedded', 'server'] as const)('a ClickHouse, %s', (where) => {
   test('names that are no plain identifiers never reach SQL', async () => {
     const bad = 'kept; DROP TABLE kept';
     expect(await failure(store.insertRows(bad, numbers, rowsOf(1n)))).toBeInstanceOf(TypeError);
-    expect(await failure(store.insertRows('kept', [{ name: bad, type: 'UInt64' }], rowsOf(1n)))).toBeInstanceOf(TypeError);
+    expect(await failure(store.insertRows('kept', [{ name: bad, type: 'UInt64' }], rowsOf(1n)))).toBeInstanceOf(
+      TypeError,
+    );
     expect(await failure(openClickHouse({ url, path: folder, database: bad }))).toBeInstanceOf(TypeError);
   });
 });

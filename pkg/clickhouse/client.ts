@@ -28,8 +28,6 @@ export interface ClickHouse {
   command(sql: string, params?: Record<string, unknown>, settings?: QuerySettings): Promise<void>;
   /** Inserts rows of RowBinary (see `RowWriter`). Resolves when they are durable. */
   insertRows(table: string, columns: readonly Column[], rows: Buffer): Promise<void>;
-  /** Inserts rows of TabSeparated text (see `TsvWriter`). Resolves when they are durable. */
-  insertTsv(table: string, columns: readonly string[], body: Buffer): Promise<void>;
   /** Runs one read-only statement for a person and returns its output in ClickHouse's own format. */
   read(sql: string, format: string): Promise<string>;
   close(): Promise<void>;
@@ -134,15 +132,6 @@ const openEmbedded = (location: ClickHouseLocation): OpenedClickHouse => {
         ),
       );
     },
-    insertTsv: async (table, columns, body) => {
-      if (body.length === 0) return;
-      await connection.chdb.rawInsert({
-        table: `${location.database}.${checkIdentifier(table)}`,
-        columns: columns.map(checkIdentifier),
-        values: body,
-        format: 'TSV',
-      });
-    },
     read: async (sql, format) => {
       refuseOutfile(sql);
       readers ??= openReader(location);
@@ -189,15 +178,6 @@ const openServer = (location: ClickHouseLocation, url: string): OpenedClickHouse
         values: Readable.from([rowBinaryHeader(columns), rows], { objectMode: false }),
       });
       for await (const _ of answer.stream) continue;
-    },
-    insertTsv: async (table, columns, body) => {
-      if (body.length === 0) return;
-      await client.insert({
-        table: checkIdentifier(table),
-        columns: columns.map(checkIdentifier) as [string, ...string[]],
-        values: Readable.from([body], { objectMode: false }),
-        format: 'TabSeparated',
-      });
     },
     read: async (sql, format) => {
       refuseOutfile(sql);

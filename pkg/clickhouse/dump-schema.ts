@@ -8,7 +8,8 @@ const tablesQuery = defineQuery<Record<string, never>, { text: string }>({
     ORDER BY name`,
 });
 
-const header = '-- Made by `skyflow migrate dump-schema --store clickhouse` from the migrations beside it. Do not edit.\n';
+const header =
+  '-- Made by `skyflow migrate dump-schema --store clickhouse` from the migrations beside it. Do not edit.\n';
 
 /**
  * The schema as text: tables and views sorted by name, as ClickHouse itself writes them, without the migrations'
@@ -18,6 +19,8 @@ const header = '-- Made by `skyflow migrate dump-schema --store clickhouse` from
 export const dumpSchema = async (store: ClickHouse): Promise<string> => {
   const rows = await store.query(tablesQuery, {});
   const qualified = new RegExp(`\`?\\b${store.database}\\b\`?\\.`, 'g');
-  const sections = rows.map(({ text }) => `${text.replace(qualified, '').replace(/ DEFINER = \S+ SQL SECURITY \w+/, '')};\n`);
+  const sections = rows.map(
+    ({ text }) => `${text.replace(qualified, '').replace(/ DEFINER = \S+ SQL SECURITY \w+/, '')};\n`,
+  );
   return `${header}\n${sections.join('\n')}`;
 };

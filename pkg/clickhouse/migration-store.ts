@@ -106,7 +106,7 @@ export const clickHouseMigrationStore = (store: ClickHouse, options: MigrationLo
 const executeFile = async (
   store: ClickHouse,
   sql: string,
-  { stillHeld, log }: { stillHeld(): Promise<void>; log: MigrationLockOptions['log'] },
+  { stillHeld, log }: { stillHeld: () => Promise<void>; log: MigrationLockOptions['log'] },
 ): Promise<void> => {
   const statements = splitStatements(sql);
   const checksum = checksumOf(sql);
@@ -133,7 +133,9 @@ const executeFile = async (
 
 /** The first code line of a statement. */
 const opening = (statement: string): string =>
-  (statement.split('\n').find((line) => line.trim() !== '' && !line.trim().startsWith('--')) ?? '').trim().slice(0, 100);
+  (statement.split('\n').find((line) => line.trim() !== '' && !line.trim().startsWith('--')) ?? '')
+    .trim()
+    .slice(0, 100);
 
 /** One statement of a migration was refused; those before it in the file stay in effect. `cause` is ClickHouse's own error. */
 export class StatementFailedError extends UserError {

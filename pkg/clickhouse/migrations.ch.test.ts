@@ -32,8 +32,12 @@ afterAll(async () => {
 });
 
 const made = (version: number, upSql: string, downSql = 'SELECT 1'): Migration => ({
-  ...{ version, name: `step${version}`, upSql, downSql },
-  ...{ checksum: checksumOf(upSql), upPath: `000${version}_step${version}.up.sql` },
+  version,
+  name: `step${version}`,
+  upSql,
+  downSql,
+  checksum: checksumOf(upSql),
+  upPath: `000${version}_step${version}.up.sql`,
 });
 
 const tableNames = async (store: ClickHouse): Promise<string[]> => {
@@ -131,14 +135,22 @@ describe.each(['embedded', 'server'] as const)('the migrations, %s', (where) => 
 
   test('an edited one that failed before starts over', async () => {
     const create = 'CREATE TABLE IF NOT EXISTS a (x Int8) ENGINE = MergeTree ORDER BY x;';
-    const plan = (sql: string) => ({ store: clickHouseMigrationStore(store, { log }), migrations: [made(1, sql)], log });
+    const plan = (sql: string) => ({
+      store: clickHouseMigrationStore(store, { log }),
+      migrations: [made(1, sql)],
+      log,
+    });
     await caught(migrateUp(plan(`${create} INSERT INTO a SELECT nonsense`)));
     await migrateUp(plan(`${create} INSERT INTO a SELECT 5`));
     expect(await select(store, 'SELECT x FROM a')).toEqual([{ x: 5 }]);
   });
 
   test('an edited one that was applied is refused, by name', async () => {
-    const plan = (sql: string) => ({ store: clickHouseMigrationStore(store, { log }), migrations: [made(1, sql)], log });
+    const plan = (sql: string) => ({
+      store: clickHouseMigrationStore(store, { log }),
+      migrations: [made(1, sql)],
+      log,
+    });
     await migrateUp(plan('SELECT 1'));
     const error = await caught(migrateUp(plan('SELECT 2')));
     expect(error).toBeInstanceOf(UserError);
@@ -152,7 +164,8 @@ describe.each(['embedded', 'server'] as const)('the migrations, %s', (where) => 
       made(n, `CREATE TABLE t${n} (x Int8) ENGINE = MergeTree ORDER BY x; INSERT INTO t${n} VALUES (${n})`),
     );
     const times = { pollMs: 5 };
-    const run = (each: ClickHouse) => migrateUp({ store: clickHouseMigrationStore(each, { log, times }), migrations, log });
+    const run = (each: ClickHouse) =>
+      migrateUp({ store: clickHouseMigrationStore(each, { log, times }), migrations, log });
     const applied = await Promise.all([store, ...others].map(run));
     expect(applied.map((list) => list.length).toSorted((a, b) => a - b)).toEqual([0, 0, 0, 3]);
     for (const n of [1, 2, 3]) expect(await select(store, `SELECT x FROM t${n}`)).toEqual([{ x: n }]);
@@ -217,7 +230,9 @@ describe('the lock on a server', () => {
   test('whoever comes late to a dead holder cannot break the next one', async () => {
     await leaveDead('dead', 61_000);
     await withLock({}, async (lock) => {
-      const error = await caught(store.command('RENAME TABLE schema_migrations_lock TO schema_migrations_lock_broken_dead'));
+      const error = await caught(
+        store.command('RENAME TABLE schema_migrations_lock TO schema_migrations_lock_broken_dead'),
+      );
       expect(error).toMatchObject({ code: '57' });
       await lock.stillHeld();
     });
@@ -225,7 +240,9 @@ describe('the lock on a server', () => {
 
   test('of a living holder is respected: it shows life for as long as it works', async () => {
     await withLock({ leaseMs: 60_000 }, async (lock) => {
-      await expect.poll(async () => (await select<{ n: string }>(store, 'SELECT count() AS n FROM schema_migrations_lock'))[0]?.n).not.toBe('0');
+      await expect
+        .poll(async () => (await select<{ n: string }>(store, 'SELECT count() AS n FROM schema_migrations_lock'))[0]?.n)
+        .not.toBe('0');
       const error = await caught(withLock({ waitMs: 30 }, () => Promise.resolve()));
       expect(error).toBeInstanceOf(UserError);
       expect((error as UserError).message).toMatch(new RegExp(`process ${process.pid}\\) has been migrating`));

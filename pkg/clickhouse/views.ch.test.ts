@@ -31,7 +31,10 @@ const world = createWorld({
   startUs: (startedMs - 30 * 3_600_000) * 1000,
   eventsPerSecond: 0.08,
   mix: { account: 3, remove: 15, editPost: 4, retargetLike: 3, identity: 3 },
-  hostile: { probability: 0.05, faults: ['rkey-not-tid', 'rkey-long', 'created-ancient', 'created-future', 'duplicate', 'identity-without-handle'] },
+  hostile: {
+    probability: 0.05,
+    faults: ['rkey-not-tid', 'rkey-long', 'created-ancient', 'created-future', 'duplicate', 'identity-without-handle'],
+  },
 });
 const frames: string[] = [];
 while (world.nowUs() < startedMs * 1000) frames.push(world.next().text);
@@ -142,7 +145,10 @@ test('recent_posts_with_score counts each active account once, and scores by age
   );
   const counts = rows.map(({ uri, likes, reposts, replies, quotes }) => ({
     uri,
-    ...{ likes: Number(likes), reposts: Number(reposts), replies: Number(replies), quotes: Number(quotes) },
+    likes: Number(likes),
+    reposts: Number(reposts),
+    replies: Number(replies),
+    quotes: Number(quotes),
   }));
   expect(describeComparison(compareAnswers(expected, byUri(counts, near)))).toBe('');
   // Somebody inactive, or somebody twice, is among those not counted: or the test would show nothing.
@@ -165,7 +171,11 @@ test('following_counts counts different, active accounts at both ends', async ()
     if (!isActive(did)) continue;
     const following = [...(oracle.follows().get(did) ?? [])].filter(isActive).length;
     if (following + (followers.get(did) ?? 0) === 0) continue;
-    expected.set(did, { handle: oracle.actors().get(did)?.handle ?? '', following, followers: followers.get(did) ?? 0 });
+    expected.set(did, {
+      handle: oracle.actors().get(did)?.handle ?? '',
+      following,
+      followers: followers.get(did) ?? 0,
+    });
   }
   const rows = await select<Record<'did' | 'handle' | 'following' | 'followers', string>>(
     store,
@@ -173,12 +183,17 @@ test('following_counts counts different, active accounts at both ends', async ()
   );
   const found = rows.map(({ did, handle, following, followers: by }) => ({
     uri: did,
-    ...{ handle, following: Number(following), followers: Number(by) },
+    handle,
+    following: Number(following),
+    followers: Number(by),
   }));
   expect(expected.size).toBeGreaterThan(40);
   expect(describeComparison(compareAnswers(expected, byUri(found, new Set())))).toBe('');
   const [first] = rows;
-  const one = await select<object>(store, `SELECT did, handle, following, followers FROM following_counts WHERE did = '${first?.did}'`);
+  const one = await select<object>(
+    store,
+    `SELECT did, handle, following, followers FROM following_counts WHERE did = '${first?.did}'`,
+  );
   expect(one).toEqual([first]);
 });
 
@@ -192,7 +207,12 @@ test('whoever comes back comes back with everything', async () => {
   for (const { did } of answer.values()) posts.set(String(did), (posts.get(String(did)) ?? 0) + 1);
   const [did = '', count = 0] = [...posts].toSorted(([, a], [, b]) => b - a)[0] ?? [];
   const status = (active: boolean, ms: number): string =>
-    JSON.stringify({ did, time_us: ms * 1000, kind: 'account', account: { active, did, seq: 1, time: new Date(ms).toISOString() } });
+    JSON.stringify({
+      did,
+      time_us: ms * 1000,
+      kind: 'account',
+      account: { active, did, seq: 1, time: new Date(ms).toISOString() },
+    });
   const nowMs = Date.now();
   expect(await countOf(did)).toBeGreaterThanOrEqual(count);
   await indexFrames(store, [status(false, nowMs)]);

@@ -19,6 +19,7 @@ export interface CollectionRate {
 const maxSamples = 121;
 /** Rates shown to people look this far back, so that they are calm. */
 const calmMs = 5_000;
+const collectionMs = 15_000;
 
 /** `post/create` and `post/delete` together as `post`. */
 export const byCollection = (operations: ReadonlyMap<string, number>): Map<string, number> => {
@@ -55,15 +56,21 @@ export class RateMeter {
     return this.#series((sample) => sample.events);
   }
 
-  /** Every collection that was seen since the start, the busiest first. Rates are over all that is remembered. */
-  collections(): CollectionRate[] {
-    const first = this.#samples[0];
+  /** Seconds over which `collections` measures: at most fifteen, as batches of a second or two make shorter ones jump. */
+  get collectionSeconds(): number {
     const last = this.#samples.at(-1);
-    if (first === undefined || last === undefined) return [];
-    const seconds = Math.max(1, (last.atMs - first.atMs) / 1000);
-    const rates = [...last.collections].map(([collection, count]) => ({
+    const first = this.#samples[this.#before(this.#samples.length - 1, collectionMs)];
+    return last === undefined || first === undefined ? 1 : Math.max(1, (last.atMs - first.atMs) / 1000);
+  }
+
+  /** Every collection that was seen since the start, the busiest first. */
+  collections(): CollectionRate[] {
+    const last = this.#samples.at(-1);
+    if (last === undefined) return [];
+    const newest = this.#samples.length - 1;
+    const rates = [...last.collections.keys()].map((collection) => ({
       collection,
-      perSecond: Math.max(0, count - (first.collections.get(collection) ?? 0)) / seconds,
+      perSecond: this.#rateAt(newest, (sample) => sample.collections.get(collection) ?? 0, collectionMs),
       history: this.#series((sample) => sample.collections.get(collection) ?? 0),
     }));
     return rates.toSorted((a, b) => b.perSecond - a.perSecond || a.collection.localeCompare(b.collection));
@@ -73,12 +80,18 @@ export class RateMeter {
     return this.#samples.slice(1).map((_, index) => this.#rateAt(index + 1, counter));
   }
 
-  #rateAt(index: number, counter: (sample: Sample) => number): number {
-    const at = this.#samples[index];
-    if (at === undefined) return 0;
+  /** The sample that is `windowMs` older, or the first one. */
+  #before(index: number, windowMs: number): number {
+    const atMs = this.#samples[index]?.atMs ?? 0;
     let from = index;
-    while (from > 0 && at.atMs - (this.#samples[from] as Sample).atMs < calmMs) from -= 1;
-    const start = this.#samples[from] as Sample;
+    while (from > 0 && atMs - (this.#samples[from] as Sample).atMs < windowMs) from -= 1;
+    return from;
+  }
+
+  #rateAt(index: number, counter: (sample: Sample) => number, windowMs = calmMs): number {
+    const at = this.#samples[index];
+    const start = this.#samples[this.#before(index, windowMs)];
+    if (at === undefined || start === undefined) return 0;
     const seconds = (at.atMs - start.atMs) / 1000;
     return seconds <= 0 ? 0 : Math.max(0, counter(at) - counter(start)) / seconds;
   }

@@ -149,14 +149,13 @@ const pastPart = (ledger: Ledger, nowMs: number): RunningPart => ({
 const livePart = ({ progress, meter, firstRunFromUs }: Live, nowMs: number): RunningPart => {
   const { link, stall } = progress;
   const lagMs = progress.lagMs(nowMs);
-  const history = meter.history();
   return {
     phase: phaseOf(progress, nowMs),
     lagSeconds: lagMs === undefined ? null : lagMs / 1000,
     eventsPerSecond: meter.eventsPerSecond,
-    rateSeconds: Math.max(1, history.length),
+    rateSeconds: meter.collectionSeconds,
     rates: meter.collections(),
-    history,
+    history: meter.history(),
     catchUp: catchUpOf(progress, nowMs, firstRunFromUs),
     link: link === undefined ? null : { host: link.host, connected: link.connected, since: iso(link.sinceMs), lastEnd: link.lastEnd ?? null },
     stall: stall === undefined ? null : { since: iso(stall.sinceMs), reason: stall.reason, error: stall.error },
@@ -179,7 +178,7 @@ export const phaseOf = (progress: Progress, nowMs: number): Phase => {
  */
 export const catchUpOf = (progress: Progress, nowMs: number, firstRunFromUs?: number): StatusReport['catchUp'] => {
   const fromUs = progress.startedFromUs === 0 ? (firstRunFromUs ?? 0) : progress.startedFromUs;
-  if (fromUs === 0 || progress.durableUs === 0 || progress.link?.connected !== true || progress.caughtUp(nowMs)) return null;
+  if (fromUs === 0 || progress.link?.connected !== true || progress.caughtUp(nowMs)) return null;
   const done = Math.max(0, progress.durableUs - fromUs);
   const total = Math.max(1, nowMs * 1000 - fromUs);
   const elapsedUs = Math.max(1, (nowMs - progress.startedAtMs) * 1000);

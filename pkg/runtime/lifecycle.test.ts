@@ -102,14 +102,31 @@ describe('runAll', () => {
 });
 
 describe('untilSignal', () => {
+  test('a second copy of the same wish within half a second changes nothing', () => {
+    const target = new EventEmitter() as EventEmitter & SignalTarget;
+    const exit = vi.fn<(code: number) => void>();
+    target.exit = exit;
+    let nowMs = 1_000;
+    using _stop = untilSignal(target, () => nowMs);
+    target.emit('SIGTERM', 'SIGTERM');
+    nowMs += 499;
+    target.emit('SIGTERM', 'SIGTERM');
+    expect(exit).not.toHaveBeenCalled();
+    nowMs += 1;
+    target.emit('SIGTERM', 'SIGTERM');
+    expect(exit).toHaveBeenCalledWith(143);
+  });
+
   test('the first signal aborts, the second exits at once, disposing gives the signals back', () => {
     const target = new EventEmitter() as EventEmitter & SignalTarget;
     const exit = vi.fn<(code: number) => void>();
     target.exit = exit;
     {
-      using stop = untilSignal(target);
+      let nowMs = 1_000;
+      using stop = untilSignal(target, () => nowMs);
       expect(stop.signal.aborted).toBe(false);
       target.emit('SIGTERM', 'SIGTERM');
+      nowMs += 1_000;
       expect(stop.signal.aborted).toBe(true);
       expect(exit).not.toHaveBeenCalled();
       target.emit('SIGINT', 'SIGINT');

@@ -105,17 +105,25 @@ export interface SignalTarget {
   exit(code: number): unknown;
 }
 
+/** Signals closer together than this are one. */
+const ECHO_MS = 500;
+
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /**
  * A signal that aborts on the first SIGINT or SIGTERM. The second one ends the process at once with 128 + its number, for
  * the person who does not want to wait. Dispose it (`using`) to give the signals back.
  */
-export function untilSignal(target: SignalTarget = process): Disposable & { signal: AbortSignal } {
+export function untilSignal(target: SignalTarget = process, nowMs: () => number = Date.now): Disposable & { signal: AbortSignal } {
   const controller = new AbortController();
+  let firstAtMs = 0;
   const onSignal = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted)
+    if (controller.signal.aborted) {
+      // A supervisor signals the whole group, and a wrapper passes its own copy on: one wish, heard twice.
+      if (nowMs() - firstAtMs < ECHO_MS) return;
       target.exit(128 + (name === 'SIGINT' ? SIGNAL_NUMBERS.SIGINT : SIGNAL_NUMBERS.SIGTERM));
+    }
+    firstAtMs = nowMs();
     controller.abort(new DOMException(`received ${name}`, 'AbortError'));
   };
   target.on('SIGINT', onSignal);

@@ -1,5 +1,7 @@
+import { mkdirSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Session } from 'chdb';
 
 /** What the engine says about one finished statement. */
@@ -69,6 +71,9 @@ const preparations = ({ database, settings, params }: Statement): string[] => {
   ];
 };
 
+/** An INSERT of binary rows in parts: what stands before its settings, the settings, the format. */
+const binaryInsert = /^([^]*?)(\sSETTINGS\s[^']*?)?\sFORMAT\s+(Native|RowBinaryWithNamesAndTypes)\s*;?\s*$/i;
+
 const toResult = (raw: RawOutcome): EngineResult => ({
   bytes: raw.bytes ?? new Uint8Array(0),
   rowsRead: raw.rowsRead ?? 0,
@@ -89,10 +94,14 @@ export class Engine {
   /** Held open so that the engine itself lives as long as this object. */
   readonly #anchor: Session;
   readonly #running = new Set<Promise<unknown>>();
+  readonly #bodies: string;
+  #bodyCount = 0;
   #version = '';
 
   constructor(path: string) {
     this.#path = path;
+    this.#bodies = `${resolve(path)}.bodies`;
+    mkdirSync(this.#bodies, { recursive: true });
     this.#anchor = new Session(path);
   }
 
@@ -124,11 +133,28 @@ export class Engine {
         this.#addon.QueryAsyncConnection(session.connection, sql, format);
       for (const sql of preparations(statement)) await run(sql, 'Null');
       if (statement.data === undefined) return toResult(await run(statement.sql, statement.format));
+      const [, head, settings = '', format] = binaryInsert.exec(statement.sql) ?? [];
+      if (head !== undefined) {
+        // Inline data ends for the engine at the first empty line, which binary rows may well hold.
+        return await this.#withFile(statement.data, async (path) =>
+          toResult(await run(`${head} SELECT * FROM file(${quote(path)}, '${format}')${settings}`, statement.format)),
+        );
+      }
       return toResult(
         await this.#addon.InsertRawAsyncConnection(session.connection, statement.sql, statement.data, false),
       );
     } finally {
       session.close();
+    }
+  }
+
+  async #withFile<T>(data: Buffer, use: (path: string) => Promise<T>): Promise<T> {
+    const path = join(this.#bodies, `${this.#bodyCount++}.rows`);
+    try {
+      await writeFile(path, data);
+      return await use(path);
+    } finally {
+      await rm(path, { force: true });
     }
   }
 

@@ -49,18 +49,21 @@ const killOf = (random: Random): Kill =>
     ? { at: 'point', point: random.pick(points), hit: random.between(1, 8) }
     : { at: 'time', afterMs: random.below(1_500) };
 
+/** Endings befall the first connections only: a host that drops each one within the rewind would never let anybody pass. */
 const faultsOf = (random: Random): TransportFault[] => {
-  const everyFrames = random.between(300, 1_500);
+  const once = () => ({ connection: random.between(1, 5), afterFrames: random.between(0, 3_000) });
   const all: TransportFault[] = [
-    { kind: 'close', everyFrames },
-    { kind: 'drop', everyFrames: everyFrames + 211 },
-    { kind: 'stall', afterFrames: everyFrames + 77, pings: random.chance(0.5) },
+    { kind: 'close', ...once() },
+    { kind: 'drop', ...once() },
+    { kind: 'drop', ...once() },
+    { kind: 'stall', ...once(), pings: random.chance(0.5) },
+    { kind: 'invalid-utf8', ...once() },
+    { kind: 'refuse', connection: random.between(2, 5) },
     { kind: 'duplicate', everyFrames: 50, frames: 20 },
     { kind: 'time-back', everyFrames: 40, backUs: 20_000 },
     { kind: 'binary', everyFrames: 400 },
-    { kind: 'refuse', connection: random.between(2, 3) },
   ];
-  return all.filter(() => random.chance(0.3));
+  return all.filter(() => random.chance(0.35));
 };
 
 /** The same for the same seed, everywhere. */

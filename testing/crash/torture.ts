@@ -10,7 +10,8 @@ import { FrameLog } from '#testing/simulator/frame-log.ts';
 import { wallClockUs } from '#testing/simulator/live.ts';
 import { type Simulator, startSimulator } from '#testing/simulator/server.ts';
 import { FAULT_NAMES } from '#testing/simulator/fault-names.ts';
-import { createWorld, type World } from '#testing/simulator/world.ts';
+import type { World } from '#testing/simulator/world.ts';
+import { createSoundWorld } from './sound-world.ts';
 import type { ChildOrders } from './child.ts';
 import { endOf, type Life, startLife } from './life.ts';
 import { type Kill, type Plan, planOf } from './plan.ts';
@@ -40,7 +41,7 @@ const finishMs = 60_000;
 const verifyFile = fileURLToPath(new URL('verify.ts', import.meta.url));
 
 const worldOf = (plan: Plan, startUs: number): World =>
-  createWorld({
+  createSoundWorld({
     seed: plan.seed,
     accounts: plan.accounts,
     startUs,

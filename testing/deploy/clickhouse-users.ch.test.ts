@@ -54,7 +54,9 @@ describe('the user of deploy/clickhouse/users.xml', () => {
     run('USE skyflow');
     const migrations = await readMigrations(clickHouseMigrationsDir);
     for (const { upSql } of migrations) for (const sql of splitStatements(upSql)) run(sql);
-    run("INSERT INTO edges (actor_id, tid, kind, subject_id, subject_tid, version, deleted) VALUES (1, 2, 'follow', 3, 0, 1, 0)");
+    run(
+      "INSERT INTO edges (actor_id, tid, kind, subject_id, subject_tid, version, deleted) VALUES (1, 2, 'follow', 3, 0, 1, 0)",
+    );
     expect(run('SELECT subject_id FROM follows FINAL')).toBe('3');
     run('ALTER TABLE repo_records MODIFY TTL stored_at + INTERVAL 3 DAY');
     expect(Number(run("SELECT count() FROM system.tables WHERE database = 'skyflow'"))).toBeGreaterThan(10);
@@ -70,7 +72,7 @@ describe('the user of deploy/clickhouse/users.xml', () => {
     ['another database', 'CREATE DATABASE other'],
     ['dropping the database as a whole', 'DROP DATABASE skyflow'],
     ['the list of users', 'SELECT name FROM system.users'],
-    ['making users', "CREATE USER mallory IDENTIFIED WITH no_password"],
+    ['making users', 'CREATE USER mallory IDENTIFIED WITH no_password'],
     ['files', "SELECT * FROM file('/etc/passwd', 'LineAsString')"],
     ['other hosts', "SELECT * FROM url('http://127.0.0.1:1/', 'TSV', 'a Int8')"],
     ['other ClickHouse servers', "SELECT * FROM remote('127.0.0.1:1', system.one)"],

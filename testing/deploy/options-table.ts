@@ -2,7 +2,10 @@ import { COMMAND_NAMES } from '#pkg/runtime/commands.ts';
 import { optionsOfCommand } from '#pkg/runtime/read-options.ts';
 
 /** The lines of docs/operations.md between which the table of options stands. */
-export const tableMarks = ['<!-- options: made by testing/deploy/write-options-table.ts -->', '<!-- /options -->'] as const;
+export const tableMarks = [
+  '<!-- options: made by testing/deploy/write-options-table.ts -->',
+  '<!-- /options -->',
+] as const;
 
 interface Row {
   env: string;

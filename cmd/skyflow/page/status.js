@@ -144,9 +144,10 @@ const paintCatchUp = (s) => {
 };
 
 const paintTables = (s) => {
+  const nothing = [row(cell('nothing stored yet', 'soft'))];
   fill(
     'rates',
-    s.rates.map((r) =>
+    s.rates.length === 0 ? nothing : s.rates.map((r) =>
       row(cell(names[r.collection] ?? r.collection), cell(spark(r.history), 'bar'), cell(`${rate(r.perSecond)}/s`, 'right')),
     ),
   );

@@ -58,6 +58,9 @@ export class JetstreamConnection {
           this.#socket = socket;
         },
         onFrame: (text) => this.#onFrame(text),
+        onError: (error) => {
+          this.#lastError = toError(error);
+        },
       }),
     });
     this.#listen();
@@ -100,9 +103,8 @@ export class JetstreamConnection {
     this.#jetstream.on('commit', fromFrame);
     this.#jetstream.on('account', fromFrame);
     this.#jetstream.on('identity', fromFrame);
-    this.#jetstream.on('error', (error) => {
-      if (this.#frame === null) this.#lastError = toError(error);
-    });
+    // Without a listener the emitter would throw; what broke the socket is known from `pausableSocket`.
+    this.#jetstream.on('error', () => {});
     this.#jetstream.on('close', () => {
       if (this.#frame !== null) return;
       this.#finish(this.#lastError === undefined ? { why: 'closed' } : { why: 'failed', error: this.#lastError });

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { UserError } from '#pkg/runtime/errors.ts';
 import { BadFrame, type EventSource, type SourceChunk } from './types.ts';
@@ -12,9 +12,9 @@ const maxLineChars = 4 * 1024 * 1024;
 
 const decompressed = (path: string): Readable => {
   const bytes = createReadStream(path);
-  if (path.endsWith('.gz')) return bytes.pipe(createGunzip()).on('close', () => bytes.destroy());
-  if (path.endsWith('.zst')) return bytes.pipe(createZstdDecompress()).on('close', () => bytes.destroy());
-  return bytes;
+  const unpack = path.endsWith('.gz') ? createGunzip() : path.endsWith('.zst') ? createZstdDecompress() : undefined;
+  // `pipeline` and not `pipe`: an error of either end must reach the reader. Its callback has nothing to add.
+  return unpack === undefined ? bytes : pipeline(bytes, unpack, () => {});
 };
 
 const parseLine = (line: string): unknown => {
@@ -39,26 +39,35 @@ export const fileSource = (path: string): EventSource => ({
 async function* readFile(path: string, signal: AbortSignal): AsyncGenerator<SourceChunk> {
   await requireReadable(path);
   const stream = decompressed(path);
-  let failure: Error | undefined;
-  stream.on('error', (error) => {
-    failure = error;
-  });
   const lines = createInterface({ input: stream, crlfDelay: Infinity });
+  let items: unknown[] = [];
+  let failure: unknown;
+  const take = (): SourceChunk => {
+    const taken = items;
+    items = [];
+    return { origin: path, connection: 1, items: taken };
+  };
   try {
-    let items: unknown[] = [];
-    for await (const line of lines) {
+    for await (const line of untilError(lines, (error) => (failure = error))) {
       if (signal.aborted) return;
-      if (line.trim() === '') continue;
-      items.push(parseLine(line));
-      if (items.length < linesPerChunk) continue;
-      yield { origin: path, connection: 1, items };
-      items = [];
+      if (line.trim() !== '') items.push(parseLine(line));
+      if (items.length >= linesPerChunk) yield take();
     }
-    if (items.length > 0) yield { origin: path, connection: 1, items };
+    // What came before the damage is good.
+    if (items.length > 0) yield take();
     if (failure !== undefined) throw brokenFile(path, failure);
   } finally {
     lines.close();
     stream.destroy();
+  }
+}
+
+/** The lines up to a failure of the stream, which is told instead of thrown. */
+async function* untilError(lines: AsyncIterable<string>, onError: (error: unknown) => void): AsyncGenerator<string> {
+  try {
+    yield* lines;
+  } catch (error) {
+    onError(error);
   }
 }
 
@@ -70,7 +79,7 @@ const requireReadable = async (path: string): Promise<void> => {
   }
 };
 
-const brokenFile = (path: string, cause: Error): UserError =>
+const brokenFile = (path: string, cause: unknown): UserError =>
   new UserError(`The file ${path} ends in damaged data; the events before that were indexed.`, {
     hint: 'Get the file again; replaying it from the start is safe.',
     cause,

@@ -5,6 +5,8 @@ export interface SocketWatcher {
   onSocket(socket: WebSocket): void;
   /** A frame's text; undefined for a binary one. */
   onFrame(text: string | undefined): void;
+  /** What broke the connection, before its end is told: partysocket tells them the other way round. */
+  onError(error: unknown): void;
 }
 
 /** The largest frame read: a record is at most 1 MB, JSON escapes may double it. */
@@ -23,6 +25,7 @@ export const pausableSocket = (watcher: SocketWatcher): new (address: string | U
     }
 
     override emit(name: string | symbol, ...args: unknown[]): boolean {
+      if (name === 'error') watcher.onError(args[0]);
       if (name !== 'message') return super.emit(name, ...args);
       const [data, isBinary] = args as unknown as [Buffer, boolean];
       watcher.onFrame(isBinary ? undefined : data.toString('utf8'));

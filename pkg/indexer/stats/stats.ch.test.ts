@@ -15,7 +15,15 @@ const log = createLogger({ level: 'silent' });
 const url = process.env['CLICKHOUSE_URL'] === '' ? undefined : process.env['CLICKHOUSE_URL'];
 const startMs = Date.UTC(2025, 9, 5, 20);
 /** Everything that is no accident of one reader's taste, and that keys and days depend on. */
-const faults = ['rkey-not-tid', 'rkey-long', 'created-future', 'created-ancient', 'duplicate', 'time-back', 'uri-nonsense'] as const;
+const faults = [
+  'rkey-not-tid',
+  'rkey-long',
+  'created-future',
+  'created-ancient',
+  'duplicate',
+  'time-back',
+  'uri-nonsense',
+] as const;
 
 let throwaway: ThrowawayClickHouse;
 let store: ClickHouse;
@@ -68,7 +76,10 @@ const expected = (frames: readonly string[]): Counts => {
 /** `daily_stats` in the same shape, days of nothing but zeros left out. */
 const stored = async (): Promise<Counts> => {
   const counts: Counts = {};
-  const rows = await select<{ day: string; metric: string; value: string }>(store, 'SELECT day, metric, value FROM daily_stats FINAL');
+  const rows = await select<{ day: string; metric: string; value: string }>(
+    store,
+    'SELECT day, metric, value FROM daily_stats FINAL',
+  );
   for (const { day, metric, value } of rows) (counts[day] ??= {})[metric] = Number(value);
   return Object.fromEntries(Object.entries(counts).filter(([, row]) => Object.values(row).some((value) => value > 0)));
 };
@@ -107,7 +118,8 @@ test('the views show the same numbers a day', async () => {
     }
   }
   const zeros = { posts: 0, replies: 0, quotes: 0, likes: 0, reposts: 0, follows: 0, blocks: 0 };
-  const full = (counts: Counts) => Object.fromEntries(Object.entries(counts).map(([day, row]) => [day, { ...zeros, ...row }]));
+  const full = (counts: Counts) =>
+    Object.fromEntries(Object.entries(counts).map(([day, row]) => [day, { ...zeros, ...row }]));
   expect(full(merged)).toEqual(full(expected(frames)));
 });
 
@@ -128,7 +140,11 @@ test('walks over the days that have anything', async () => {
   expect(await nextDayWithData(store, '1970-01-01')).toBeUndefined();
   await indexFrames(store, take(makeWorld(5), 1_000));
   const days: string[] = [];
-  for (let day = await nextDayWithData(store, '1970-01-02'); day !== undefined; day = await nextDayWithData(store, addDays(day, 1))) {
+  for (
+    let day = await nextDayWithData(store, '1970-01-02');
+    day !== undefined;
+    day = await nextDayWithData(store, addDays(day, 1))
+  ) {
     days.push(day);
   }
   expect(days[0]).toBe(firstDay);

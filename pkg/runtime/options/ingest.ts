@@ -75,7 +75,7 @@ export const INGEST_OPTIONS = {
   'flush-rows': option({
     env: 'SKYFLOW_FLUSH_ROWS',
     arg: '<n>',
-    default: '100000',
+    default: '200000',
     parse: integer(1, 10_000_000),
     help: 'insert as soon as so many rows wait',
     commands: INGEST,
