@@ -62,6 +62,13 @@ const countPosts = async (): Promise<number> => {
   return Number(stdout);
 };
 
+const readStatus = async (): Promise<StatusReport> => {
+  const { stdout } = await runSkyflow(['status', '--json', '--data-dir', dataDir]);
+  return JSON.parse(stdout) as StatusReport;
+};
+
+const tableNames = async (): Promise<string[]> => (await readStatus()).tables.map((table) => table.name);
+
 const stopCleanly = async (run: SkyflowProcess): Promise<void> => {
   const startedMs = Date.now();
   run.child.kill('SIGTERM');
@@ -78,12 +85,11 @@ describe('up against a simulated network', () => {
     const run = await startUp();
     await expect.poll(countPosts, patient).toBeGreaterThan(0);
 
-    const { stdout } = await runSkyflow(['status', '--json', '--data-dir', dataDir]);
-    const report = JSON.parse(stdout) as StatusReport;
+    await expect.poll(tableNames, patient).toContain('posts');
+    const report = await readStatus();
     expect(report).toMatchObject({ phase: 'live', stall: null, gaps: { open: 0 }, deadLetters: { count: 0 } });
     expect(report.link?.host).toBe(new URL(simulation.url).host);
     expect(report.cursor?.timeUs).toBeGreaterThan(0);
-    expect(report.tables.map((table) => table.name)).toContain('posts');
     firstCursorUs = report.cursor?.timeUs ?? 0;
 
     const people = await runSkyflow(['status', '--data-dir', dataDir]);
@@ -118,15 +124,13 @@ describe('up against a simulated network', () => {
     await stopCleanly(running as SkyflowProcess);
     postsAtStop = await countPosts();
     expect(postsAtStop).toBeGreaterThan(0);
-    const { stdout } = await runSkyflow(['status', '--json', '--data-dir', dataDir]);
-    expect(JSON.parse(stdout)).toMatchObject({ phase: 'stopped', process: null, gaps: { open: 0 } });
+    expect(await readStatus()).toMatchObject({ phase: 'stopped', process: null, gaps: { open: 0 } });
   });
 
   test('goes on where it stopped, without a gap', async () => {
     await startUp();
     await expect.poll(countPosts, patient).toBeGreaterThan(postsAtStop);
-    const { stdout } = await runSkyflow(['status', '--json', '--data-dir', dataDir]);
-    const report = JSON.parse(stdout) as StatusReport;
+    const report = await readStatus();
     expect(report.gaps.open).toBe(0);
     expect(report.cursor?.timeUs).toBeGreaterThan(firstCursorUs);
   });

@@ -51,12 +51,26 @@ WITH
             AND sort_at >= now64(3, 'UTC') - INTERVAL 24 HOUR
             AND actor_id NOT IN (SELECT actor_id FROM inactive_accounts)
     ),
-    -- A DID never changes, so any of its rows will do: no FINAL.
+    -- Whose names are needed: more than that does no harm, so neither FINAL nor the rest of the conditions.
+    wanted AS
+    (
+        SELECT actor_id, tid, reply_parent_id, reply_parent_tid, reply_root_id, reply_root_tid, quote_id, quote_tid
+        FROM posts
+        WHERE day >= toDate(now64(3, 'UTC') - INTERVAL 24 HOUR) OR day = '1970-01-01'
+    ),
+    -- A DID never changes, so any of its rows will do.
     dids AS
     (
         SELECT DISTINCT actor_id, did
         FROM actors
-        WHERE did != '' AND actor_id IN (SELECT arrayJoin([reply_parent_id, reply_root_id, quote_id]) FROM recent)
+        WHERE actor_id IN
+        (
+            SELECT reply_parent_id FROM wanted WHERE reply_parent_id != 0
+            UNION ALL
+            SELECT reply_root_id FROM wanted WHERE reply_root_id != 0 AND reply_root_id != reply_parent_id
+            UNION ALL
+            SELECT quote_id FROM wanted WHERE quote_id != 0
+        )
     ),
     odd AS
     (
@@ -64,8 +78,13 @@ WITH
         FROM odd_keys
         WHERE key IN
         (
-            SELECT arrayJoin(arrayFilter(key -> bitShiftRight(key, 63) = 1, [tid, reply_parent_tid, reply_root_tid, quote_tid]))
-            FROM recent
+            SELECT tid FROM wanted WHERE bitShiftRight(tid, 63) = 1
+            UNION ALL
+            SELECT reply_parent_tid FROM wanted WHERE bitShiftRight(reply_parent_tid, 63) = 1
+            UNION ALL
+            SELECT reply_root_tid FROM wanted WHERE bitShiftRight(reply_root_tid, 63) = 1
+            UNION ALL
+            SELECT quote_tid FROM wanted WHERE bitShiftRight(quote_tid, 63) = 1
         )
     )
 SELECT
@@ -83,7 +102,7 @@ SELECT
     recent.sort_at AS sort_at,
     greatest(0, dateDiff('millisecond', recent.sort_at, now64(3, 'UTC'))) / 3600000 AS age_hours
 FROM recent
-INNER JOIN (SELECT actor_id, did, handle FROM accounts WHERE actor_id IN (SELECT actor_id FROM recent)) AS author
+INNER JOIN (SELECT actor_id, did, handle FROM accounts WHERE actor_id IN (SELECT actor_id FROM wanted)) AS author
     ON author.actor_id = recent.actor_id
 ANY LEFT JOIN dids AS parent ON parent.actor_id = recent.reply_parent_id
 ANY LEFT JOIN dids AS root ON root.actor_id = recent.reply_root_id

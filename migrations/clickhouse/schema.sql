@@ -556,16 +556,39 @@ AS WITH
             FROM inactive_accounts
         ))
     ),
+    wanted AS
+    (
+        SELECT
+            actor_id,
+            tid,
+            reply_parent_id,
+            reply_parent_tid,
+            reply_root_id,
+            reply_root_tid,
+            quote_id,
+            quote_tid
+        FROM posts
+        WHERE (day >= toDate(now64(3, 'UTC') - toIntervalHour(24))) OR (day = '1970-01-01')
+    ),
     dids AS
     (
         SELECT DISTINCT
             actor_id,
             did
         FROM actors
-        WHERE (did != '') AND (actor_id IN (
-            SELECT arrayJoin([reply_parent_id, reply_root_id, quote_id])
-            FROM recent
-        ))
+        WHERE actor_id IN (
+            SELECT reply_parent_id
+            FROM wanted
+            WHERE reply_parent_id != 0
+            UNION ALL
+            SELECT reply_root_id
+            FROM wanted
+            WHERE (reply_root_id != 0) AND (reply_root_id != reply_parent_id)
+            UNION ALL
+            SELECT quote_id
+            FROM wanted
+            WHERE quote_id != 0
+        )
     ),
     odd AS
     (
@@ -574,8 +597,21 @@ AS WITH
             concat(collection, '/', rkey) AS path
         FROM odd_keys
         WHERE key IN (
-            SELECT arrayJoin(arrayFilter(key -> (bitShiftRight(key, 63) = 1), [tid, reply_parent_tid, reply_root_tid, quote_tid]))
-            FROM recent
+            SELECT tid
+            FROM wanted
+            WHERE bitShiftRight(tid, 63) = 1
+            UNION ALL
+            SELECT reply_parent_tid
+            FROM wanted
+            WHERE bitShiftRight(reply_parent_tid, 63) = 1
+            UNION ALL
+            SELECT reply_root_tid
+            FROM wanted
+            WHERE bitShiftRight(reply_root_tid, 63) = 1
+            UNION ALL
+            SELECT quote_tid
+            FROM wanted
+            WHERE bitShiftRight(quote_tid, 63) = 1
         )
     )
 SELECT
@@ -602,7 +638,7 @@ INNER JOIN
     FROM accounts
     WHERE actor_id IN (
         SELECT actor_id
-        FROM recent
+        FROM wanted
     )
 ) AS author ON author.actor_id = recent.actor_id
 ANY LEFT JOIN dids AS parent ON parent.actor_id = recent.reply_parent_id

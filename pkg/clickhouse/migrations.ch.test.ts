@@ -86,9 +86,10 @@ describe.each(['embedded', 'server'] as const)('the migrations, %s', (where) => 
     expect(await tableNames(store)).toEqual([]);
     await migrateClickHouse(store, log);
     expect(await dumpSchema(store)).toBe(full);
-  });
+  }, 120_000);
 
-  test('every statement may run twice', async () => {
+  // The statements are the same on a server, and take ten times as long.
+  test.skipIf(where === 'server')('every statement may run twice', async () => {
     const plan = await clickHousePlan(store, log);
     await migrateUp(plan);
     const full = await dumpSchema(store);

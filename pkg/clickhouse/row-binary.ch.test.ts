@@ -113,20 +113,16 @@ const write = (writer: RowWriter, row: Row, position: number): void => {
 const expected = (row: Row) => {
   const well = (text: string) => text.toWellFormed();
   return {
-    ...{
-      small: row.small,
-      u: String(row.u),
-      i: String(row.i),
-      us: String(row.us),
-      ms: row.ms === undefined ? null : String(row.ms),
-    },
-    ...{
-      text: well(row.text),
-      word: well(row.word),
-      texts: row.texts.map(well),
-      words: row.words.map(well),
-      ids: row.ids.map(String),
-    },
+    small: row.small,
+    u: String(row.u),
+    i: String(row.i),
+    us: String(row.us),
+    ms: row.ms === undefined ? null : String(row.ms),
+    text: well(row.text),
+    word: well(row.word),
+    texts: row.texts.map(well),
+    words: row.words.map(well),
+    ids: row.ids.map(String),
     counts: Object.fromEntries([...row.counts].map(([key, count]) => [well(key), String(count)])),
   };
 };

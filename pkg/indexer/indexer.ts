@@ -9,9 +9,9 @@ import { Intake } from './batch/intake.ts';
 import { RevisionFilter } from './batch/revision-filter.ts';
 import { findGap, recordGap } from './gaps.ts';
 import { Progress } from './progress.ts';
-import { rewindUs } from './source/jetstream.ts';
+import { findResume, type Resume } from './resume.ts';
 import type { EventSource, SourceChunk } from './source/types.ts';
-import { type Cursor, type CursorRedis, loadCursor } from './store/cursor.ts';
+import type { CursorRedis } from './store/cursor.ts';
 import { flush, type FlushPoint } from './store/flush.ts';
 import { loadRevisions, loadSalt } from './store/installation.ts';
 import { type Patience, untilDone } from './store/retry.ts';
@@ -50,26 +50,15 @@ export class Indexer implements Service {
 
   /** Resolves when the signal aborts and everything taken is durable, or when a file was read to its end. */
   async run(signal: AbortSignal): Promise<void> {
-    const { store, redis, source, clock } = this.#options;
+    const { store, source, clock } = this.#options;
     const keys = createKeys(await loadSalt(store));
     const filter = new RevisionFilter();
     await loadRevisions(store, filter);
-    const cursor = source.resumable ? await this.#believable(await loadCursor(store, redis)) : undefined;
-    this.progress.startedFromUs = cursor?.timeUs ?? 0;
+    const resume = source.resumable ? await findResume(this.#options) : { fromUs: undefined, lastUs: 0, origin: '' };
+    this.progress.startedFromUs = resume.lastUs;
     this.progress.startedAtMs = clock.nowMs();
-    await new Pipeline(this.#options, this.progress, { keys, filter }, cursor).read(signal);
+    await new Pipeline(this.#options, this.progress, { keys, filter }, resume).read(signal);
     this.progress.finished = !source.resumable && !signal.aborted;
-  }
-
-  /** A cursor in the future would make the host skip to its tip without a word. */
-  async #believable(cursor: Cursor | undefined): Promise<Cursor | undefined> {
-    const { clock, lookBackMs, store, log } = this.#options;
-    const nowUs = clock.nowMs() * 1000;
-    if (cursor === undefined || cursor.timeUs <= nowUs + 10_000_000) return cursor;
-    const fromUs = nowUs - lookBackMs * 1000;
-    log.error({ cursorUs: cursor.timeUs }, 'the saved cursor lies in the future: reading again from the start of the look-back');
-    await recordGap(store, { fromUs, toUs: nowUs, reason: 'cursor_unreadable', source: cursor.origin }, clock.nowMs());
-    return { timeUs: fromUs, origin: '' };
   }
 }
 
@@ -81,17 +70,17 @@ class Pipeline {
   readonly #intake: Intake;
   readonly #patience: Patience;
   readonly #windDown = new AbortController();
-  readonly #start: Cursor | undefined;
+  readonly #fromUs: number | undefined;
   #connection = 0;
   #lastUs: number;
   #lastOrigin: string;
 
-  constructor(options: IndexerOptions, progress: Progress, index: { keys: Keys; filter: RevisionFilter }, start: Cursor | undefined) {
+  constructor(options: IndexerOptions, progress: Progress, index: { keys: Keys; filter: RevisionFilter }, resume: Resume) {
     this.#options = options;
     this.#progress = progress;
-    this.#start = start;
-    this.#lastUs = start?.timeUs ?? 0;
-    this.#lastOrigin = start?.origin ?? '';
+    this.#fromUs = resume.fromUs;
+    this.#lastUs = resume.lastUs;
+    this.#lastOrigin = resume.origin;
     const { clock, log } = options;
     this.#patience = {
       clock,
@@ -107,12 +96,11 @@ class Pipeline {
       flush: (batch) => this.#flush(batch),
       onTurn: (batch) => this.#intake.fill(batch),
     });
-    this.#batcher.open.cursorUs = start?.timeUs ?? 0;
+    this.#batcher.open.cursorUs = resume.lastUs;
     this.#intake = new Intake({ ...index, batch: this.#batcher.open, nowUs: () => clock.nowMs() * 1000 });
   }
 
   async read(signal: AbortSignal): Promise<void> {
-    const fromUs = this.#start === undefined ? this.#options.firstRunFromUs : this.#start.timeUs - rewindUs.sameHost;
     const ticker = setInterval(() => this.#batcher.tick(), tickMs);
     // The first signal says stop reading; what was taken may still get in, but not for ever.
     let lastChance: NodeJS.Timeout | undefined;
@@ -121,7 +109,7 @@ class Pipeline {
     };
     signal.addEventListener('abort', onStop, { once: true });
     try {
-      for await (const chunk of this.#options.source.chunks(fromUs, signal)) {
+      for await (const chunk of this.#options.source.chunks(this.#fromUs, signal)) {
         await this.#noticeGap(chunk);
         await this.#takeAll(chunk);
       }

@@ -13,6 +13,8 @@ export interface ChildOrders {
   /** The embedded engine's folder; with `clickHouseUrl` that server is used instead. */
   readonly folder: string;
   readonly clickHouseUrl?: string | undefined;
+  /** How long one request to it may take; 5 s unless told. */
+  readonly requestTimeoutMs?: number;
   readonly redisUrl: string;
   /** Keeps several indexers apart in one Redis. */
   readonly redisPrefix: string;
@@ -50,7 +52,7 @@ process.once('SIGTERM', () => stop.abort());
 const location =
   orders.clickHouseUrl === undefined
     ? { path: orders.folder, database: 'skyflow' }
-    : { url: orders.clickHouseUrl, path: '', database: 'skyflow', requestTimeoutMs: 5_000 };
+    : { url: orders.clickHouseUrl, path: '', database: 'skyflow', requestTimeoutMs: orders.requestTimeoutMs ?? 5_000 };
 const store = await openClickHouse(location);
 await migrateClickHouse(store, log);
 const redis = new Redis(orders.redisUrl, {

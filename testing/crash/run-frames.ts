@@ -9,7 +9,8 @@ import { createLogger } from '#pkg/runtime/log.ts';
 /** A Redis that holds nothing: for sources that cannot resume. */
 const noRedis = { get: () => Promise.resolve(null), set: () => Promise.resolve('OK') };
 
-const parse = (text: string): unknown => {
+/** A frame as every source hands it on. */
+export const parseFrame = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
@@ -24,7 +25,7 @@ export const memorySource = (texts: readonly string[], chunkFrames: number): Eve
   // oxlint-disable-next-line require-await -- the seam is asynchronous, memory is not
   async *chunks() {
     for (let at = 0; at < texts.length; at += chunkFrames) {
-      yield { origin: 'memory', connection: 1, items: texts.slice(at, at + chunkFrames).map(parse) };
+      yield { origin: 'memory', connection: 1, items: texts.slice(at, at + chunkFrames).map(parseFrame) };
     }
   },
 });

@@ -76,7 +76,7 @@ const liveAndDie = async (orders: ChildOrders, kill: Kill): Promise<string> => {
 };
 
 /** Nobody kills it: everything up to the last frame gets in, then it is told to stop. */
-const finish = async (life: Life, lastUs: number): Promise<string> => {
+export const finish = async (life: Life, lastUs: number): Promise<string> => {
   const arrived = await life.until((one) => (one.report?.durableUs ?? 0) >= lastUs, finishMs);
   life.signal('SIGTERM');
   const end = await endOf(life, 15_000);

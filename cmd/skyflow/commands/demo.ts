@@ -1,7 +1,7 @@
 import { loadCursor } from '#pkg/indexer/store/cursor.ts';
 import type { OptionsOf } from '#pkg/runtime/options.ts';
 import { simulate } from '#testing/simulator/cli.ts';
-import type { Stores } from '../compose.ts';
+import type { StoreLocations, Stores } from '../compose.ts';
 import { openScreen } from '../screen.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { runEverything } from './up.ts';
@@ -15,7 +15,7 @@ export const demo = async (options: OptionsOf<'demo'>): Promise<void> => {
   const { log } = screen;
   await untilStopped(async (signal) => {
     await runEverything(
-      { dataDir: options.dataDir, database: 'skyflow' },
+      { ...embeddedOnly(options.dataDir), host: options.host, port: options.port, metricsPort: options.metricsPort },
       {
         screen,
         signal,
@@ -34,7 +34,7 @@ export const demo = async (options: OptionsOf<'demo'>): Promise<void> => {
           });
           log.info('everything that is shown here is invented: a simulated network, kept apart from real data');
           const firstRunFromUs = Date.now() * 1000 - historyMs * 1000;
-          return { ...options, database: 'skyflow', lookBackMs, jetstream: [simulation.url], firstRunFromUs };
+          return { ...options, ...embeddedOnly(options.dataDir), lookBackMs, jetstream: [simulation.url], firstRunFromUs };
         },
       },
     );
@@ -47,3 +47,6 @@ const historyFor = async (stores: Stores, askedMs: number): Promise<number> => {
   const sinceLastMs = cursor === undefined ? 0 : Date.now() - cursor.timeUs / 1000 + 60_000;
   return Math.min(lookBackMs, Math.max(askedMs, sinceLastMs));
 };
+
+/** Without URLs, whatever the environment says: nothing invented must reach a real store. */
+const embeddedOnly = (dataDir: string): StoreLocations => ({ dataDir, database: 'skyflow' });

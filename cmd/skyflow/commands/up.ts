@@ -1,3 +1,4 @@
+import { Hono } from 'hono';
 import { adminSocketPath } from '#pkg/admin/socket-path.ts';
 import { runSql } from '#pkg/admin/run-sql.ts';
 import { serveAdmin } from '#pkg/admin/server.ts';
@@ -19,9 +20,15 @@ export const graceMs = 15_000;
 
 export const offlineHint = 'To try Skyflow without the internet: npm run demo';
 
-/** What `up` and `demo` have in common. */
-export interface UpOptions extends IngestOptions, StoreLocations {
+/** Where it listens. */
+interface Addresses {
+  readonly host: string;
   readonly port: number;
+  readonly metricsPort: number;
+}
+
+/** What `up` and `demo` have in common. */
+export interface UpOptions extends IngestOptions, StoreLocations, Addresses {
   readonly offlineHint?: string;
 }
 
@@ -37,11 +44,12 @@ export const up = async (options: OptionsOf<'up'>): Promise<void> => {
  * until the signal, or until a file was read to its end. Services of later kinds are added in `servicesOf`.
  */
 export const runEverything = async (
-  where: StoreLocations,
+  where: StoreLocations & Addresses,
   how: { readonly screen: Screen; readonly signal: AbortSignal; plan(stores: Stores): Promise<UpOptions> },
 ): Promise<void> => {
   const { screen, signal } = how;
   const { log, live } = screen;
+  await requirePorts(where);
   live.update('starting: opening the stores');
   await using stores = new Stores(where, { log, signal });
   // Together, because each takes a second; a failure of any is awaited below.
@@ -57,6 +65,15 @@ export const runEverything = async (
   if (ingest.progress.finished) {
     process.stdout.write(replaySummary(options.replay ?? '', ingest.progress, Date.now() - startedMs));
   }
+};
+
+/** Listens for a moment: a taken port is said at once, not after the stores were opened. */
+const requirePorts = async ({ host, port, metricsPort }: Addresses): Promise<void> => {
+  const wanted = [
+    { name: 'status page', port, portFlag: '--port' },
+    { name: 'metrics', port: metricsPort, portFlag: '--metrics-port' },
+  ];
+  for (const each of wanted) await serveHttp({ ...each, host, app: new Hono() }).run(AbortSignal.abort());
 };
 
 interface Parts {

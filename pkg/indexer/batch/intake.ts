@@ -5,7 +5,7 @@ import { isTidKey, type Keys } from '#pkg/clickhouse/keys.ts';
 import { moduleOf, operationName } from '../records/modules.ts';
 import { asObject, asText, type JsonObject } from '../records/read.ts';
 import type { DropReason, Operation, RecordModule } from '../records/types.ts';
-import { BadFrame } from '../source/types.ts';
+import { BadFrame, believedAheadUs } from '../source/types.ts';
 import type { Batch } from './batch.ts';
 import { createIds, type Ids } from './ids.ts';
 import type { RevisionFilter } from './revision-filter.ts';
@@ -16,9 +16,6 @@ import { toJson } from './to-json.ts';
 export type Fate = 'ok' | 'dropped' | 'dead';
 
 const isOperation = (value: unknown): value is Operation => value === 'create' || value === 'update' || value === 'delete';
-/** A time_us further ahead of this clock than that is not believed as a cursor: a host would skip to its tip. */
-const believedAheadUs = 5 * 60 * 1_000_000;
-
 /** Turns frames into the rows of a batch. Total: whatever arrives, it returns a fate and has counted it. */
 export class Intake {
   readonly #ids: Ids;

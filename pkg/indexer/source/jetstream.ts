@@ -4,7 +4,7 @@ import type { Clock } from '#pkg/runtime/clock.ts';
 import { isAbortError } from '#pkg/runtime/errors.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
 import { type ConnectionEnd, JetstreamConnection } from './connection.ts';
-import type { EventSource, SourceChunk } from './types.ts';
+import { believedAheadUs, type EventSource, type SourceChunk } from './types.ts';
 
 /** What the source is doing, for `status`, metrics and the terminal. */
 export interface LinkState {
@@ -30,9 +30,6 @@ export interface JetstreamOptions {
  * host stamps the same events a little differently. Everything downstream takes repetitions.
  */
 export const rewindUs = { sameHost: 5_000_000, otherHost: 60_000_000 } as const;
-
-/** A time_us further ahead of this clock is not believed as a cursor. */
-const believedAheadUs = 5 * 60 * 1_000_000;
 
 const hostOf = (url: string): string => new URL(url).host;
 

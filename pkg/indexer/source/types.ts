@@ -1,5 +1,11 @@
 import type { DropReason } from '../records/types.ts';
 
+/**
+ * How far ahead of this machine's clock a `time_us` may lie and still move the cursor, in microseconds. More than that is a
+ * broken stamp; a host given it as a cursor would skip to its tip without a word.
+ */
+export const believedAheadUs = 30_000_000;
+
 /** A frame that is no event at all. `raw` is at most its first 10,000 characters. */
 export class BadFrame {
   readonly raw: string;
