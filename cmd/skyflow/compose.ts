@@ -54,7 +54,9 @@ export class Stores implements AsyncDisposable {
   }
 
   postgres(): Promise<Postgres> {
-    return this.#once('postgres', async () => openPostgres({ ...(await this.#location('databaseUrl')), ...this.#wait() }));
+    return this.#once('postgres', async () =>
+      openPostgres({ ...(await this.#location('databaseUrl')), ...this.#wait() }),
+    );
   }
 
   redis(): Promise<RedisHandle> {
@@ -73,7 +75,8 @@ export class Stores implements AsyncDisposable {
         await (await opening).close();
       } catch (error) {
         // Where opening failed, the one who asked has the error already; a failed close must not keep the others open.
-        if (!(error instanceof UserError)) this.#context.log.debug({ err: error, store: name }, 'a store was not closed');
+        if (!(error instanceof UserError))
+          this.#context.log.debug({ err: error, store: name }, 'a store was not closed');
       }
     }
     this.#opened.clear();

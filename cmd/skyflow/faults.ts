@@ -10,7 +10,9 @@ const damagedShare = 0.02;
  * What `--fault` says: faults of connections (`stall`, `drop:connection=1,afterFrames=500`), and kinds of damaged frames
  * (`nul-in-text`; `damaged` for all of them).
  */
-export const parseFaults = (texts: readonly string[]): { faults: TransportFault[]; hostile: HostileOptions | undefined } => {
+export const parseFaults = (
+  texts: readonly string[],
+): { faults: TransportFault[]; hostile: HostileOptions | undefined } => {
   const faults: TransportFault[] = [];
   const damage = new Set<FaultName>();
   for (const text of rejoin(texts)) {
@@ -39,7 +41,8 @@ const rejoin = (texts: readonly string[]): string[] => {
 
 const unknownFault = (text: string, reason: string): UserError => {
   const isKnown = Object.hasOwn(TRANSPORT_FAULTS, text.split(':', 1)[0] ?? '');
-  if (isKnown) return new UserError(`--fault ${text}: ${reason}.`, { hint: 'For example: --fault drop:afterFrames=500' });
+  if (isKnown)
+    return new UserError(`--fault ${text}: ${reason}.`, { hint: 'For example: --fault drop:afterFrames=500' });
   const names = [...Object.keys(TRANSPORT_FAULTS), 'damaged', ...Object.keys(CONTENT_FAULTS)];
   return new UserError(`There is no fault "${text}".`, { hint: `There are: ${[...new Set(names)].join(', ')}.` });
 };

@@ -23,6 +23,8 @@ export const replaySummary = (path: string, progress: Progress, tookMs: number):
   ];
   const nameWidth = Math.max(...lines.map(([name]) => name.length));
   const countWidth = Math.max(...lines.map(([, count]) => formatCount(count).length));
-  const table = lines.map(([name, count]) => `  ${name.padEnd(nameWidth)}  ${formatCount(count).padStart(countWidth)}\n`);
+  const table = lines.map(
+    ([name, count]) => `  ${name.padEnd(nameWidth)}  ${formatCount(count).padStart(countWidth)}\n`,
+  );
   return `Read ${formatCount(progress.events)} events from ${path} in ${formatDuration(tookMs)}.\n${table.join('')}`;
 };

@@ -12,7 +12,10 @@ interface Palette {
 }
 
 const palette = (color: boolean): Palette => {
-  const paint = (code: string): Paint => (text) => (color ? `\u001B[${code}m${text}\u001B[0m` : text);
+  const paint =
+    (code: string): Paint =>
+    (text) =>
+      color ? `\u001B[${code}m${text}\u001B[0m` : text;
   return { bold: paint('1'), soft: paint('90'), good: paint('32'), warn: paint('33'), bad: paint('31') };
 };
 
@@ -28,7 +31,12 @@ export const statusText = (report: StatusReport, options: { readonly color: bool
     '',
     ...nowFacts(report, nowMs).map(([label, value]) => fact(label, value)),
     fact('gaps', gapsText(report, paint)),
-    ...report.gaps.newest.map((gap) => fact('', `${gap.from} to ${gap.to}  ${gap.reason.replaceAll('_', ' ')}, about ${formatCount(gap.estimatedEvents)} events`)),
+    ...report.gaps.newest.map((gap) =>
+      fact(
+        '',
+        `${gap.from} to ${gap.to}  ${gap.reason.replaceAll('_', ' ')}, about ${formatCount(gap.estimatedEvents)} events`,
+      ),
+    ),
     fact('dead letters', deadText(report, nowMs, paint)),
     ...section(`coming in, over ${formatDuration(report.rateSeconds * 1000)}`, rateRows(report), paint),
     ...section('not indexed in the last day', dropRows(report), paint),
@@ -38,8 +46,12 @@ export const statusText = (report: StatusReport, options: { readonly color: bool
 };
 
 const phase = ({ phase, stall, link }: StatusReport, paint: Palette): string => {
-  if (stall !== null) return paint.bad(`stalled: ${stall.reason === 'disk_full' ? 'the disk is full' : 'the store is away'}, since ${stall.since}`);
-  if (phase === 'offline') return paint.bad(`offline since ${link?.since ?? '?'}${link?.lastEnd == null ? '' : ` (${link.lastEnd})`}`);
+  if (stall !== null)
+    return paint.bad(
+      `stalled: ${stall.reason === 'disk_full' ? 'the disk is full' : 'the store is away'}, since ${stall.since}`,
+    );
+  if (phase === 'offline')
+    return paint.bad(`offline since ${link?.since ?? '?'}${link?.lastEnd == null ? '' : ` (${link.lastEnd})`}`);
   if (phase === 'stopped') return paint.soft('not running here');
   return phase === 'live' || phase === 'finished' ? paint.good(phase) : paint.warn(phase);
 };
@@ -48,7 +60,10 @@ const nowFacts = (report: StatusReport, nowMs: number): [string, string][] => {
   const { cursor, lagSeconds, link, lastFlushAt, catchUp } = report;
   const ago = (iso: string): string => `${formatDuration(Math.max(0, nowMs - Date.parse(iso)))} ago`;
   const facts: [string, string][] = [
-    ['events', `${formatRate(report.eventsPerSecond)} a second${report.phase === 'stopped' ? ', before the last batch' : ''}`],
+    [
+      'events',
+      `${formatRate(report.eventsPerSecond)} a second${report.phase === 'stopped' ? ', before the last batch' : ''}`,
+    ],
     ['lag', lagSeconds === null ? 'unknown' : formatDuration(lagSeconds * 1000)],
   ];
   if (catchUp !== null) {
@@ -59,7 +74,10 @@ const nowFacts = (report: StatusReport, nowMs: number): [string, string][] => {
   facts.push(['host', link?.host ?? cursor?.host ?? 'none yet']);
   facts.push(['newest data', lastFlushAt === null ? 'none yet' : ago(lastFlushAt)]);
   if (report.process !== null) {
-    facts.push(['this run', `${formatCount(report.process.events)} events, ${formatCount(report.process.rows)} rows, started ${ago(report.process.startedAt)}`]);
+    facts.push([
+      'this run',
+      `${formatCount(report.process.events)} events, ${formatCount(report.process.rows)} rows, started ${ago(report.process.startedAt)}`,
+    ]);
   }
   return facts;
 };
@@ -69,14 +87,18 @@ const gapsText = ({ gaps }: StatusReport, paint: Palette): string =>
 
 const deadText = ({ deadLetters }: StatusReport, nowMs: number, paint: Palette): string => {
   if (deadLetters.count === 0 || deadLetters.newestAt === null) return 'none';
-  return paint.bad(`${formatCount(deadLetters.count)}, the last ${formatDuration(nowMs - Date.parse(deadLetters.newestAt))} ago`);
+  return paint.bad(
+    `${formatCount(deadLetters.count)}, the last ${formatDuration(nowMs - Date.parse(deadLetters.newestAt))} ago`,
+  );
 };
 
-const formatRate = (perSecond: number): string => (perSecond >= 10 || perSecond === 0 ? formatCount(perSecond) : perSecond.toFixed(1));
+const formatRate = (perSecond: number): string =>
+  perSecond >= 10 || perSecond === 0 ? formatCount(perSecond) : perSecond.toFixed(1);
 
 type Row = readonly string[];
 
-const rateRows = ({ rates }: StatusReport): Row[] => rates.map(({ collection, perSecond }) => [collection, `${formatRate(perSecond)}/s`]);
+const rateRows = ({ rates }: StatusReport): Row[] =>
+  rates.map(({ collection, perSecond }) => [collection, `${formatRate(perSecond)}/s`]);
 
 const dropRows = ({ dropped }: StatusReport): Row[] =>
   Object.entries(dropped)
@@ -93,7 +115,9 @@ const section = (title: string, rows: readonly Row[], paint: Palette): string[] 
   if (rows.length === 0) return [];
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   const lines = rows.map((row) =>
-    row.map((text, column) => (column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0))).join('  '),
+    row
+      .map((text, column) => (column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0)))
+      .join('  '),
   );
   return ['', `  ${paint.soft(title)}`, ...lines.map((line) => `    ${line}`)];
 };

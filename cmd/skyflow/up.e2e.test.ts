@@ -178,6 +178,13 @@ test('a file is read to its end, counted by reason, and stays queryable', async 
   const { code, stdout, stderr } = await runSkyflow(args);
   expect(code, stderr).toBe(0);
   expect(stdout).toMatch(/^Read 52 events from .*\n\s+indexed +50\n[\s\S]*not json +1\n/);
-  const asked = await runSkyflow(['sql', 'SELECT sum(events) FROM ingest_log', '--format', 'TSV', '--data-dir', replayed]);
+  const asked = await runSkyflow([
+    'sql',
+    'SELECT sum(events) FROM ingest_log',
+    '--format',
+    'TSV',
+    '--data-dir',
+    replayed,
+  ]);
   expect(asked.stdout).toBe('52\n');
 });

@@ -26,7 +26,8 @@ test('the line shows a bar while catching up, and never grows wider than the ter
   progress.durableUs = (nowMs - 60_000) * 1000;
   const catchUp = { done: 1, total: 4, etaSeconds: 30 };
   expect(liveText(progress, { ...view, catchUp })).toMatch(/^catching up · 1,234 events\/s .* 25% {2}30 s left$/);
-  for (const width of [20, 40, 80]) expect(liveText(progress, { ...view, catchUp, width }).length).toBeLessThanOrEqual(width);
+  for (const width of [20, 40, 80])
+    expect(liveText(progress, { ...view, catchUp, width }).length).toBeLessThanOrEqual(width);
 });
 
 test('what became of a file is counted by reason', () => {
@@ -63,7 +64,11 @@ const report: StatusReport = {
   process: null,
   lastFlushAt: '2026-01-01T00:00:00.000Z',
   dropped: { not_json: 3 },
-  gaps: { open: 1, estimatedEvents: 500, newest: [{ from: 'A', to: 'B', reason: 'look_back', source: 'h', estimatedEvents: 500 }] },
+  gaps: {
+    open: 1,
+    estimatedEvents: 500,
+    newest: [{ from: 'A', to: 'B', reason: 'look_back', source: 'h', estimatedEvents: 500 }],
+  },
   deadLetters: { count: 0, newestAt: null },
   tables: [{ name: 'posts', rows: 1_000, bytes: 2_048 }],
 };

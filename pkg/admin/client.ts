@@ -55,7 +55,9 @@ const ask = (path: string, call: { method: string; route: string; body?: string 
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+      );
     });
     outgoing.on('error', (error) => {
       if (nobody.has(errorCode(error) ?? '')) resolve(undefined);

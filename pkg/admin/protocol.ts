@@ -16,4 +16,6 @@ export const sqlProblem = z.object({ message: z.string(), code: z.number().nulla
 export type SqlProblem = z.infer<typeof sqlProblem>;
 
 /** What became of a statement. */
-export type SqlOutcome = { readonly ok: true; readonly output: string } | { readonly ok: false; readonly problem: SqlProblem };
+export type SqlOutcome =
+  | { readonly ok: true; readonly output: string }
+  | { readonly ok: false; readonly problem: SqlProblem };

@@ -23,7 +23,8 @@ export const serveAdmin = (options: AdminOptions): Service => ({
   name: 'admin socket',
   run: async (signal) => {
     const { path } = options;
-    const server = createServer(getRequestListener(adminApp(options).fetch));
+    const listener = getRequestListener(adminApp(options).fetch);
+    const server = createServer((request, response) => void listener(request, response));
     rmSync(path, { force: true });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

@@ -10,7 +10,11 @@ export interface Ledger {
   readonly cursor: { readonly timeUs: number; readonly host: string } | undefined;
   readonly lastFlushMs: number | undefined;
   /** The five minutes before the last batch. */
-  readonly recent: { readonly events: number; readonly seconds: number; readonly operations: ReadonlyMap<string, number> };
+  readonly recent: {
+    readonly events: number;
+    readonly seconds: number;
+    readonly operations: ReadonlyMap<string, number>;
+  };
   /** Of the last day, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
   readonly gaps: { readonly open: number; readonly estimatedEvents: number; readonly newest: readonly LedgerGap[] };

@@ -45,11 +45,19 @@ const metricSpecs = (progress: Progress): MetricSpec[] => [
   counter('skyflow_flushes_total', 'Batches made durable.', () => progress.flushes),
   counter('skyflow_gaps_total', 'Intervals that could not be read, found since the start.', () => progress.gaps),
   gauge('skyflow_flush_seconds', 'How long the last batch took to become durable.', () => progress.lastFlushMs / 1000),
-  gauge('skyflow_lag_seconds', 'How far the durable data is behind the present; NaN before the first batch.', (nowMs) => {
-    const lagMs = progress.lagMs(nowMs);
-    return lagMs === undefined ? Number.NaN : lagMs / 1000;
-  }),
-  gauge('skyflow_cursor_seconds', 'Network time up to which all is durable, in seconds since 1970; 0 before the first batch.', () => progress.durableUs / 1e6),
+  gauge(
+    'skyflow_lag_seconds',
+    'How far the durable data is behind the present; NaN before the first batch.',
+    (nowMs) => {
+      const lagMs = progress.lagMs(nowMs);
+      return lagMs === undefined ? Number.NaN : lagMs / 1000;
+    },
+  ),
+  gauge(
+    'skyflow_cursor_seconds',
+    'Network time up to which all is durable, in seconds since 1970; 0 before the first batch.',
+    () => progress.durableUs / 1e6,
+  ),
   gauge('skyflow_connected', '1 while connected to a host.', () => (progress.link?.connected === true ? 1 : 0)),
   gauge('skyflow_caught_up', '1 while the index shows the present.', (nowMs) => (progress.caughtUp(nowMs) ? 1 : 0)),
   {

@@ -21,7 +21,12 @@ export interface StatusReport {
   /** While catching up: microseconds of the network's time, and how long it will take. */
   readonly catchUp: { readonly done: number; readonly total: number; readonly etaSeconds: number | null } | null;
   readonly cursor: { readonly timeUs: number; readonly at: string; readonly host: string } | null;
-  readonly link: { readonly host: string; readonly connected: boolean; readonly since: string; readonly lastEnd: string | null } | null;
+  readonly link: {
+    readonly host: string;
+    readonly connected: boolean;
+    readonly since: string;
+    readonly lastEnd: string | null;
+  } | null;
   readonly stall: { readonly since: string; readonly reason: string; readonly error: string } | null;
   /** Since this process started; null where none runs. */
   readonly process: { readonly events: number; readonly rows: number; readonly startedAt: string } | null;
@@ -38,7 +43,11 @@ export interface StatusSources {
   readonly store: ClickHouse;
   /** Undefined: the copy of the cursor in ClickHouse is shown. */
   readonly redis?: CursorRedis | undefined;
-  readonly live?: { readonly progress: Progress; readonly meter: RateMeter; readonly firstRunFromUs?: number | undefined };
+  readonly live?: {
+    readonly progress: Progress;
+    readonly meter: RateMeter;
+    readonly firstRunFromUs?: number | undefined;
+  };
   nowMs(): number;
 }
 
@@ -157,7 +166,10 @@ const livePart = ({ progress, meter, firstRunFromUs }: Live, nowMs: number): Run
     rates: meter.collections(),
     history: meter.history(),
     catchUp: catchUpOf(progress, nowMs, firstRunFromUs),
-    link: link === undefined ? null : { host: link.host, connected: link.connected, since: iso(link.sinceMs), lastEnd: link.lastEnd ?? null },
+    link:
+      link === undefined
+        ? null
+        : { host: link.host, connected: link.connected, since: iso(link.sinceMs), lastEnd: link.lastEnd ?? null },
     stall: stall === undefined ? null : { since: iso(stall.sinceMs), reason: stall.reason, error: stall.error },
     process: { events: progress.events, rows: progress.rows, startedAt: iso(progress.startedAtMs) },
   };

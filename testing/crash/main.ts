@@ -1,18 +1,29 @@
 import { parseArgs } from 'node:util';
+import { runOutages } from './outage.ts';
 import { openRoom } from './room.ts';
 import { tortureSeed } from './torture.ts';
 
 /**
- * The long form of the crash tests: `node testing/crash/main.ts --seeds 200 [--from N] [--jobs 2]`.
+ * The long form of the crash tests: `node testing/crash/main.ts --seeds 200 [--from N] [--jobs 2]`, or `--stores`.
  * Each seed kills an indexer one to four times and then compares its tables with the oracle.
+ * `--stores` instead takes each store away for 30 s, and freezes ClickHouse for 60 s under a flood.
  */
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
+    stores: { type: 'boolean', default: false },
     jobs: { type: 'string', default: '2' },
   },
 });
+if (values.stores) {
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const options = { awayMs: 30_000, floodStallMs: 60_000, floodFrames: 300_000, liveRate: 500, say };
+  const { failure, peakRssMb, sentWhileFrozen, frames } = await runOutages(options);
+  if (failure !== '') say(failure);
+  say(`outages frames=${frames} peak_rss_mb=${peakRssMb} sent_while_frozen=${sentWhileFrozen} failed=${failure === '' ? 0 : 1}`);
+  process.exit(failure === '' ? 0 : 1);
+}
 const [seeds, from, jobs] = [values.seeds, values.from, values.jobs].map(Number) as [number, number, number];
 if (![seeds, from, jobs].every((each) => Number.isInteger(each) && each > 0)) {
   process.stderr.write('usage: main.ts [--seeds N] [--from N] [--jobs N]\n');

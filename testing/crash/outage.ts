@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClickHouseServer, startClickHouseServer } from '#testing/clickhouse-server/start.ts';
 import { FrameLog } from '#testing/simulator/frame-log.ts';
-import { wallClockUs } from '#testing/simulator/live.ts';
+import { type LiveFeed, wallClockUs } from '#testing/simulator/live.ts';
 import { type Simulator, startSimulator } from '#testing/simulator/server.ts';
 import { endOf, type Life, startLife } from './life.ts';
 import { type RedisProcess, redisProcess } from './redis-process.ts';
@@ -41,6 +41,7 @@ interface Scene {
   readonly redis: RedisProcess;
   readonly host: Simulator;
   readonly life: Life;
+  readonly feed: LiveFeed;
   readonly options: OutageOptions;
 }
 
@@ -94,6 +95,7 @@ const play = async (scene: Scene, log: FrameLog, folder: string): Promise<Outage
   const { host, life, clickHouse, options } = scene;
   const sentWhileFrozen = await flood(scene);
   await outages(scene);
+  scene.feed.stop();
   const last = endFrame(Math.max(log.newestUs, wallClockUs()) + 1);
   host.append([last]);
   const ended = await finish(life, last.timeUs);
@@ -117,19 +119,18 @@ export const runOutages = async (options: OutageOptions): Promise<OutageResult> 
     urls: [host.url],
     folder: '',
     clickHouseUrl: clickHouse.url,
-    requestTimeoutMs: Math.max(2_500, Math.min(20_000, options.awayMs / 2)),
+    requestTimeoutMs: 15_000,
     redisUrl: redis.url,
     redisPrefix: 'outage:',
     firstRunFromUs: startUs - 1_000_000,
-    maxEvents: 5_000,
+    maxEvents: 2_000,
     maxAgeMs: 300,
     silenceMs: 20_000,
   });
   try {
-    host.publishAt({ world, eventsPerSecond: options.liveRate });
-    return await play({ clickHouse, redis, host, life, options }, log, folder);
+    const feed = host.publishAt({ world, eventsPerSecond: options.liveRate });
+    return await play({ clickHouse, redis, host, life, feed, options }, log, folder);
   } finally {
-    if (process.env['CRASH_LOG'] !== undefined) options.say(life.errors);
     life.signal('SIGKILL');
     await endOf(life, 5_000);
     await host.close();

@@ -99,7 +99,7 @@ describe('the commands in the documents', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const text = read(file);
     for (const name of all(/npm run (\w+)/g, text)) expect(Object.keys(scripts), name).toContain(name);
-    for (const path of all(/(?:`|^)node ((?:scripts|testing)\/[\w./-]+)/gm, text))
+    for (const path of all(/(?:`|^|npx )node ((?:scripts|testing)\/[\w./-]+)/gm, text))
       expect(isThere(path), path).toBe(true);
     for (const name of all(/npx just ([a-z][\w-]*)/g, text)) {
       expect(read('justfile'), name).toMatch(new RegExp(`^${name}\\b[^\\n]*:`, 'm'));

@@ -34,7 +34,13 @@ export const demo = async (options: OptionsOf<'demo'>): Promise<void> => {
           });
           log.info('everything that is shown here is invented: a simulated network, kept apart from real data');
           const firstRunFromUs = Date.now() * 1000 - historyMs * 1000;
-          return { ...options, ...embeddedOnly(options.dataDir), lookBackMs, jetstream: [simulation.url], firstRunFromUs };
+          return {
+            ...options,
+            ...embeddedOnly(options.dataDir),
+            lookBackMs,
+            jetstream: [simulation.url],
+            firstRunFromUs,
+          };
         },
       },
     );

@@ -22,6 +22,7 @@ export const indexer = async (options: OptionsOf<'indexer'>): Promise<void> => {
     const startedMs = Date.now();
     await runAll(services, { signal: AbortSignal.any([signal, ingest.finished]), graceMs, log });
     screen.live.finish();
-    if (ingest.progress.finished) process.stdout.write(replaySummary(options.replay ?? '', ingest.progress, Date.now() - startedMs));
+    if (ingest.progress.finished)
+      process.stdout.write(replaySummary(options.replay ?? '', ingest.progress, Date.now() - startedMs));
   });
 };

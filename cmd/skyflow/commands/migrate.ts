@@ -16,7 +16,8 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const chosen = (store: MigratedStore | 'all'): readonly MigratedStore[] => (store === 'all' ? migratedStores : [store]);
 
-const label = ({ version, name }: { version: number; name: string }): string => `${String(version).padStart(4, '0')}_${name}`;
+const label = ({ version, name }: { version: number; name: string }): string =>
+  `${String(version).padStart(4, '0')}_${name}`;
 
 /** Opens what is asked for, and closes it whatever happens. */
 const withStores = (

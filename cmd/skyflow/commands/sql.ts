@@ -12,7 +12,9 @@ export const sql = async (options: OptionsOf<'sql'>, query: string): Promise<voi
   using screen = openScreen({ ...options, logLevel: options.logLevel === 'info' ? 'warn' : options.logLevel });
   const format = options.format ?? (process.stdout.isTTY ? 'PrettyCompact' : 'TSVWithNames');
   if (!/^[A-Za-z0-9]+$/.test(format)) {
-    throw new UserError(`"${format}" is not the name of a format.`, { hint: 'For example --format CSVWithNames or JSON.' });
+    throw new UserError(`"${format}" is not the name of a format.`, {
+      hint: 'For example --format CSVWithNames or JSON.',
+    });
   }
   const request: SqlRequest = { query: withoutSemicolon(query), format, write: options.write };
   const outcome = await throughLocal<SqlOutcome>(options, screen.log, {

@@ -36,7 +36,9 @@ export interface UpOptions extends IngestOptions, StoreLocations, Addresses {
 export const up = async (options: OptionsOf<'up'>): Promise<void> => {
   if (options.replay !== undefined) await checkReplay(options.replay);
   using screen = openScreen(options);
-  await untilStopped((signal) => runEverything(options, { screen, signal, plan: async () => ({ ...options, offlineHint }) }));
+  await untilStopped((signal) =>
+    runEverything(options, { screen, signal, plan: async () => ({ ...options, offlineHint }) }),
+  );
 };
 
 /**
@@ -58,7 +60,10 @@ export const runEverything = async (
   await migrateAll(stores, migratedStores, log);
   const options = await how.plan(stores);
   const ingest = await createIngest(options, stores, log);
-  const services = [...(await servicesOf(options, { ingest, stores, log })), monitor({ ...options, ...ingest, screen })];
+  const services = [
+    ...(await servicesOf(options, { ingest, stores, log })),
+    monitor({ ...options, ...ingest, screen }),
+  ];
   const startedMs = Date.now();
   await runAll(services, { signal: AbortSignal.any([signal, ingest.finished]), graceMs, log });
   live.finish();

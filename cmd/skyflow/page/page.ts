@@ -13,8 +13,8 @@ const buildPage = (): { html: string; policy: string } => {
   const script = `\n${readPart('status.js')}`;
   // Replaced by functions: in a replacement text, `$&` and its like would mean something.
   const html = readPart('status.html')
-    .replace('/*STYLE*/', () => style)
-    .replace('/*SCRIPT*/', () => script);
+    .replace('<style></style>', () => `<style>${style}</style>`)
+    .replace('<script></script>', () => `<script>${script}</script>`);
   const policy = [
     "default-src 'none'",
     `style-src ${hashOf(style)}`,

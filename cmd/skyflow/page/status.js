@@ -7,7 +7,8 @@ const rate = (value) => (value >= 10 || value === 0 ? count(value) : value.toFix
 
 const bytes = (value) => {
   for (const unit of ['B', 'KB', 'MB', 'GB', 'TB']) {
-    if (value < 1024 || unit === 'TB') return `${value < 10 && unit !== 'B' ? value.toFixed(1) : Math.round(value)} ${unit}`;
+    if (value < 1024 || unit === 'TB')
+      return `${value < 10 && unit !== 'B' ? value.toFixed(1) : Math.round(value)} ${unit}`;
     value /= 1024;
   }
 };
@@ -68,7 +69,10 @@ const row = (...cells) => {
   return tr;
 };
 
-const fill = (id, rows) => el(id).querySelector('tbody').replaceChildren(...rows);
+const fill = (id, rows) =>
+  el(id)
+    .querySelector('tbody')
+    .replaceChildren(...rows);
 
 const names = {
   post: 'posts',
@@ -131,7 +135,10 @@ const paintTiles = (s) => {
   text('gaps-note', s.gaps.open === 0 ? 'nothing is missing' : `about ${count(s.gaps.estimatedEvents)} events`);
   text('dead', count(s.deadLetters.count));
   el('dead').className = s.deadLetters.count > 0 ? 'number bad' : 'number';
-  text('dead-note', s.deadLetters.newestAt === null ? 'everything could be stored' : `last ${time(s.deadLetters.newestAt)}`);
+  text(
+    'dead-note',
+    s.deadLetters.newestAt === null ? 'everything could be stored' : `last ${time(s.deadLetters.newestAt)}`,
+  );
 };
 
 const paintCatchUp = (s) => {
@@ -147,9 +154,15 @@ const paintTables = (s) => {
   const nothing = [row(cell('nothing stored yet', 'soft'))];
   fill(
     'rates',
-    s.rates.length === 0 ? nothing : s.rates.map((r) =>
-      row(cell(names[r.collection] ?? r.collection), cell(spark(r.history), 'bar'), cell(`${rate(r.perSecond)}/s`, 'right')),
-    ),
+    s.rates.length === 0
+      ? nothing
+      : s.rates.map((r) =>
+          row(
+            cell(names[r.collection] ?? r.collection),
+            cell(spark(r.history), 'bar'),
+            cell(`${rate(r.perSecond)}/s`, 'right'),
+          ),
+        ),
   );
   const top = s.tables.slice(0, Math.max(8, s.rates.length));
   fill(
@@ -160,7 +173,12 @@ const paintTables = (s) => {
   fill(
     'gap-rows',
     s.gaps.newest.map((g) =>
-      row(cell(time(g.from)), cell(time(g.to)), cell(reasons[g.reason] ?? g.reason), cell(`${count(g.estimatedEvents)} events`, 'right')),
+      row(
+        cell(time(g.from)),
+        cell(time(g.to)),
+        cell(reasons[g.reason] ?? g.reason),
+        cell(`${count(g.estimatedEvents)} events`, 'right'),
+      ),
     ),
   );
   const drops = Object.entries(s.dropped).toSorted((a, b) => b[1] - a[1]);
@@ -203,4 +221,4 @@ const poll = async () => {
   setTimeout(poll, document.hidden ? 5000 : 1000);
 };
 
-poll();
+void poll();

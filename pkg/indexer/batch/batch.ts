@@ -36,11 +36,12 @@ export const batchColumns: Readonly<Record<BatchTable, readonly Column[]>> = {
     seen_at: seenAt,
   }),
   actors: columnsOf({
+    // Word for word the table's types: a server compares them with the header of the rows and takes no near ones.
     actor_id: 'UInt64',
-    did: 'String',
-    handle: 'Tuple(version UInt64, handle String)',
-    account: 'Tuple(version UInt64, active UInt8, status String)',
-    first_seen_at: seenAt,
+    did: 'SimpleAggregateFunction(max, String)',
+    handle: 'SimpleAggregateFunction(max, Tuple(version UInt64, handle String))',
+    account: 'SimpleAggregateFunction(max, Tuple(version UInt64, active UInt8, status String))',
+    first_seen_at: "SimpleAggregateFunction(min, DateTime64(6, 'UTC'))",
   }),
   odd_keys: columnsOf({ key: 'UInt64', collection: 'LowCardinality(String)', rkey: 'String' }),
   posts: posts.columns,

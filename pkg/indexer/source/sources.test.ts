@@ -111,7 +111,7 @@ describe.each(sources)('%s', (_name, make) => {
     const chunks = await readUntil(source, (items) => items.length >= odd.length + 2);
     const items = chunks.flatMap((chunk) => chunk.items);
     expect(items).toHaveLength(odd.length + 2);
-    expect(items.filter((item) => item instanceof BadFrame).map((item) => (item as BadFrame).reason)).toEqual(['not_json']);
+    expect(items.filter((item) => item instanceof BadFrame).map((item) => item.reason)).toEqual(['not_json']);
   });
 
   it('does not read ahead of a reader that stopped asking', async () => {

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { statusPage } from './page.ts';
+
+const app = statusPage(() => Promise.reject(new Error('password')));
+
+const bodyOf = (html: string, tag: string): string => {
+  const [, text = ''] = new RegExp(`<${tag}>([^]*?)</${tag}>`).exec(html) ?? [];
+  return text;
+};
+
+test('the policy allows exactly the style and the script of the page', async () => {
+  const response = await app.request('/');
+  const policy = response.headers.get('content-security-policy') ?? '';
+  const html = await response.text();
+  for (const tag of ['style', 'script']) {
+    const text = bodyOf(html, tag);
+    expect(text.length).toBeGreaterThan(1_000);
+    const hash = createHash('sha256').update(text).digest('base64');
+    expect(policy).toContain(`${tag}-src 'sha256-${hash}'`);
+  }
+  expect(policy).not.toContain('unsafe');
+});
+
+test('the page asks nobody but its own server', async () => {
+  const html = await (await app.request('/')).text();
+  expect(html).not.toMatch(/(?:src|href)="(?!data:|\/)/);
+  expect(html).not.toMatch(/style="/);
+});
+
+test('a store in trouble is no stack and no secret', async () => {
+  const response = await app.request('/status.json');
+  expect(response.status).toBe(503);
+  expect(await response.text()).not.toContain('password');
+});

@@ -1,0 +1,102 @@
+# What developers and operators do often. Each recipe calls the same programs as npm does, with the Node of the locked packages.
+
+set positional-arguments
+set quiet
+
+# The locked packages' programs first, their Node among them; a machine without that one has a Node that is new enough.
+export PATH := justfile_directory() / "node_modules/.bin" + ":" + env("PATH")
+
+node := "node --disable-warning=ExperimentalWarning"
+skyflow := "node scripts/skyflow.mjs"
+
+# list the recipes
+[private]
+default:
+    {{ just_executable() }} --list --unsorted
+
+# everything that must hold before a commit, without any server: lint, types, pure tests, format
+check: lint types test-pure format-check
+
+# lint, with type information
+lint:
+    oxlint --type-aware
+
+# check the types
+types:
+    tsc --noEmit
+
+# check the format
+format-check:
+    oxfmt --check
+
+# format all files
+fmt:
+    oxfmt
+
+# the tests that need no server
+test-pure *ARGS:
+    npm test -- --project pure "$@"
+
+# all tests, or those in the files named
+test *ARGS:
+    npm test -- "$@"
+
+# run everything in one process
+up *ARGS:
+    {{skyflow}} up "$@"
+
+# a simulated network and everything in one process
+demo *ARGS:
+    {{skyflow}} demo "$@"
+
+# run the indexer alone
+indexer *ARGS:
+    {{skyflow}} indexer "$@"
+
+# run Redis and NATS only
+common *ARGS:
+    {{skyflow}} common "$@"
+
+# serve a simulated network
+simulate *ARGS:
+    {{skyflow}} simulate "$@"
+
+# how the indexer is doing
+status *ARGS:
+    {{skyflow}} status "$@"
+
+# ask ClickHouse: just sql "SELECT count() FROM posts"
+sql *ARGS:
+    {{skyflow}} sql "$@"
+
+# apply all pending migrations
+migrate-up *ARGS:
+    {{skyflow}} migrate up "$@"
+
+# undo the newest migrations: just migrate-down --store postgres
+migrate-down *ARGS:
+    {{skyflow}} migrate down "$@"
+
+# show which migrations are applied
+migrate-version *ARGS:
+    {{skyflow}} migrate version "$@"
+
+# start a new migration: just migrate-create add_labels --store clickhouse
+migrate-create *ARGS:
+    {{skyflow}} migrate create "$@"
+
+# write schema.sql beside the migrations
+migrate-dump-schema *ARGS:
+    {{skyflow}} migrate dump-schema "$@"
+
+# kill the indexer again and again and compare with the oracle: 200 seeds
+torture *ARGS:
+    {{node}} testing/crash/main.ts "$@"
+
+# a million damaged frames: each must be counted as ok, dropped or dead
+fuzz *ARGS:
+    {{node}} testing/crash/fuzz-main.ts "$@"
+
+# measure the ingest, socket to durable rows
+bench-ingest *ARGS:
+    {{node}} testing/bench/ingest-main.ts "$@"
