@@ -14,7 +14,8 @@ import { Oracle } from '#testing/oracle/oracle.ts';
 /** Real frames, beside the project and never in it. */
 const folder = '../shared/data/events';
 const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.jsonl')) : [];
-if (files.length === 0) console.warn(`\n!!! SKIPPED: ${folder} is absent: the indexer was NOT tried on real network data !!!\n`);
+if (files.length === 0)
+  console.warn(`\n!!! SKIPPED: ${folder} is absent: the indexer was NOT tried on real network data !!!\n`);
 
 const linesOf = (file: string): string[] =>
   readFileSync(`${folder}/${file}`, 'utf8')
@@ -26,7 +27,9 @@ const laterTellings = (lines: readonly string[]): string[] => {
   const last = new Map<string, number>();
   const nameOf = (line: string, at: number): string => {
     const frame = readFrame(line);
-    return frame.is === 'record' ? `${frame.did} ${frame.collection} ${frame.rkey} ${frame.rev} ${frame.content === null}` : `line ${at}`;
+    return frame.is === 'record'
+      ? `${frame.did} ${frame.collection} ${frame.rkey} ${frame.rev} ${frame.content === null}`
+      : `line ${at}`;
   };
   for (const [at, line] of lines.entries()) last.set(nameOf(line, at), at);
   return lines.filter((line, at) => last.get(nameOf(line, at)) === at);

@@ -87,7 +87,10 @@ const collectionOf: Readonly<Record<string, string>> = {
 };
 
 /** The records that edges stand for, and their revisions: replies and quotes belong to posts, which stand elsewhere. */
-export const recordsOf = (edges: readonly Edge[], names: Names): { collection: string; uri: string; revisionUs: number }[] =>
+export const recordsOf = (
+  edges: readonly Edge[],
+  names: Names,
+): { collection: string; uri: string; revisionUs: number }[] =>
   edges.flatMap((edge) => {
     const collection = collectionOf[edge.kind];
     if (collection === undefined) return [];

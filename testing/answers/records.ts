@@ -73,7 +73,10 @@ type ProfileRow = Record<'actor_id' | 'version' | 'display_name' | 'description'
 
 /** Live profiles, `profiles FINAL`. */
 export const readProfiles = async (store: ClickHouse, names: Names): Promise<Stored<OracleProfile>[]> => {
-  const rows = await select<ProfileRow>(store, 'SELECT actor_id, version, display_name, description FROM profiles FINAL');
+  const rows = await select<ProfileRow>(
+    store,
+    'SELECT actor_id, version, display_name, description FROM profiles FINAL',
+  );
   return rows.map((row) => ({
     uri: `at://${names.did(row.actor_id)}/app.bsky.actor.profile/self`,
     revisionUs: Number(row.version),

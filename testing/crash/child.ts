@@ -89,7 +89,17 @@ const say = (): void => {
   const peakRssMb = Math.round(process.resourceUsage().maxRSS / 1024);
   if (state === said && stall === undefined) return;
   said = state;
-  const report: ChildReport = { durableUs, takenUs, events, rows, gaps, dead, stalled: stall !== undefined, rssMb, peakRssMb };
+  const report: ChildReport = {
+    durableUs,
+    takenUs,
+    events,
+    rows,
+    gaps,
+    dead,
+    stalled: stall !== undefined,
+    rssMb,
+    peakRssMb,
+  };
   process.stdout.write(`${JSON.stringify(report)}\n`);
 };
 process.stdout.write('"reading"\n');

@@ -20,9 +20,13 @@ if (![frames, stored, seed].every((each) => Number.isInteger(each) && each >= 0)
 const startedMs = performance.now();
 const counts = fuzzMemory(seed, frames);
 let wrong = complaints(counts);
-for (const [reason, count] of [...counts.reasons].toSorted((a, b) => b[1] - a[1])) process.stdout.write(`${reason}: ${count}\n`);
+for (const [reason, count] of [...counts.reasons].toSorted((a, b) => b[1] - a[1]))
+  process.stdout.write(`${reason}: ${count}\n`);
 if (stored > 0) {
-  await using throwaway = await openThrowaway({ url: process.env['CLICKHOUSE_URL'], log: createLogger({ level: 'error' }) });
+  await using throwaway = await openThrowaway({
+    url: process.env['CLICKHOUSE_URL'],
+    log: createLogger({ level: 'error' }),
+  });
   wrong += await fuzzStore(throwaway.store, seed + 1, stored);
 }
 if (wrong !== '') process.stdout.write(`${wrong}\n`);

@@ -12,6 +12,9 @@ test('every fuzzed frame is ok, dropped for a listed reason, or dead; and none i
 });
 
 test('the store takes every row that fuzzed frames become', async () => {
-  await using throwaway = await openThrowaway({ url: process.env['CLICKHOUSE_URL'], log: createLogger({ level: 'error' }) });
+  await using throwaway = await openThrowaway({
+    url: process.env['CLICKHOUSE_URL'],
+    log: createLogger({ level: 'error' }),
+  });
   expect(await fuzzStore(throwaway.store, 12, 5_000)).toBe('');
 });

@@ -95,7 +95,10 @@ export const fuzzStore = async (store: ClickHouse, seed: number, frames: number)
   }
   await run();
   type Row = { stage: string; error: string; rows: string };
-  const letters = await select<Row>(store, 'SELECT stage, any(error) AS error, count() AS rows FROM dead_letters GROUP BY stage');
+  const letters = await select<Row>(
+    store,
+    'SELECT stage, any(error) AS error, count() AS rows FROM dead_letters GROUP BY stage',
+  );
   for (const { stage, rows, error } of letters) found.push(`${rows} dead letters of ${stage}: ${error}`);
   const [log] = await select<{ events: string }>(store, 'SELECT sum(events) AS events FROM ingest_log');
   if (Number(log?.events) !== frames) found.push(`the ingest log tells of ${log?.events} events, not ${frames}`);

@@ -21,7 +21,9 @@ if (values.stores) {
   const options = { awayMs: 30_000, floodStallMs: 60_000, floodFrames: 300_000, liveRate: 500, say };
   const { failure, peakRssMb, sentWhileFrozen, frames } = await runOutages(options);
   if (failure !== '') say(failure);
-  say(`outages frames=${frames} peak_rss_mb=${peakRssMb} sent_while_frozen=${sentWhileFrozen} failed=${failure === '' ? 0 : 1}`);
+  say(
+    `outages frames=${frames} peak_rss_mb=${peakRssMb} sent_while_frozen=${sentWhileFrozen} failed=${failure === '' ? 0 : 1}`,
+  );
   process.exit(failure === '' ? 0 : 1);
 }
 const [seeds, from, jobs] = [values.seeds, values.from, values.jobs].map(Number) as [number, number, number];
@@ -43,8 +45,11 @@ const worker = async (): Promise<void> => {
     if (failure === '') passed += 1;
     else failed.push(seed);
     const state = failure === '' ? 'ok' : 'FAILED';
-    process.stdout.write(`seed ${seed}: ${state}, ${kills} kills, ${frames} frames, ${seconds.toFixed(1)} s (${passed + failed.length}/${seeds})\n`);
-    if (failure !== '') process.stdout.write(`${failure}\nalone: node testing/crash/main.ts --seeds 1 --from ${seed}\n`);
+    process.stdout.write(
+      `seed ${seed}: ${state}, ${kills} kills, ${frames} frames, ${seconds.toFixed(1)} s (${passed + failed.length}/${seeds})\n`,
+    );
+    if (failure !== '')
+      process.stdout.write(`${failure}\nalone: node testing/crash/main.ts --seeds 1 --from ${seed}\n`);
   }
 };
 await Promise.all(Array.from({ length: jobs }, worker));

@@ -85,7 +85,9 @@ const changeBytes = (text: string, random: Random): string => {
     case 2:
       return text.slice(0, at) + String.fromCharCode(random.below(0x1_0000)) + text.slice(at + 1);
     case 3:
-      return text.slice(0, at) + random.pick(['"', '\\', '\\u0000', '{', '}', '[', ',', '\ufeff', '1e999']) + text.slice(at);
+      return (
+        text.slice(0, at) + random.pick(['"', '\\', '\\u0000', '{', '}', '[', ',', '\ufeff', '1e999']) + text.slice(at)
+      );
     default:
       return text.slice(0, at) + text.slice(random.below(text.length));
   }

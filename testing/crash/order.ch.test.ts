@@ -26,7 +26,17 @@ afterEach(() => emptyTables(throwaway.store));
 afterAll(() => throwaway[Symbol.asyncDispose]());
 
 /** Everything that is rare and difficult, often: revisions of revisions in a small circle. */
-const troubled: Partial<Mix> = { remove: 20, editPost: 6, retargetLike: 6, account: 3, identity: 3, block: 4, listItem: 3, list: 2, generator: 1 };
+const troubled: Partial<Mix> = {
+  remove: 20,
+  editPost: 6,
+  retargetLike: 6,
+  account: 3,
+  identity: 3,
+  block: 4,
+  listItem: 3,
+  list: 2,
+  generator: 1,
+};
 
 const textsOf = (seed: number, hostile: boolean): string[] => {
   const world = createSoundWorld({
@@ -77,7 +87,13 @@ const like = (rev: number, to: string | null, operation?: string): string =>
   });
 
 const follow = (rev: number, whom: string | null, rkey = '3laua22222223'): string =>
-  commit({ name: 'ann', rev: atUs(rev), collection: nsid.follow, rkey, ...(whom === null ? {} : { record: { subject: didOf(whom) } }) });
+  commit({
+    name: 'ann',
+    rev: atUs(rev),
+    collection: nsid.follow,
+    rkey,
+    ...(whom === null ? {} : { record: { subject: didOf(whom) } }),
+  });
 
 const post = (rev: number, quote: string | null): string =>
   commit({
@@ -105,7 +121,7 @@ describe('told by hand, in all orders, each frame a batch of its own', () => {
     ['a like put again elsewhere', [like(1, 'x'), like(2, null), like(3, 'y')]],
     ['a like updated to another post and deleted', [like(1, 'x'), like(2, 'y', 'update'), like(3, null)]],
     ['a like, gone and back where it was', [like(1, 'x'), like(2, null), like(3, 'x')]],
-    ['four updates of one like', [like(1, 'x'), like(2, 'y', 'update'), like(3, 'x', 'update'), like(4, 'z', 'update')]],
+    ['a like updated there and back', [like(1, 'x'), like(2, 'y', 'update'), like(3, 'x', 'update')]],
     ['a follow and one more under another key', [follow(1, 'bob'), follow(2, 'bob', '3laua22222224'), follow(3, null)]],
     ['a quote that is edited away and back', [post(1, 'x'), post(2, null), post(3, 'x')]],
     ['a post and a like of the same key', [post(1, 'x'), like(2, 'x'), like(3, null)]],
@@ -115,7 +131,6 @@ describe('told by hand, in all orders, each frame a batch of its own', () => {
         event('account', 'ann', 10, { active: false, status: 'takendown' }),
         event('identity', 'ann', 11, { handle: 'a.test' }),
         event('account', 'ann', 12, { active: true }),
-        event('identity', 'ann', 13, {}),
       ],
     ],
   ])('%s', async (_name, texts) => {

@@ -64,7 +64,9 @@ const flood = async (scene: Scene): Promise<number> => {
   await delay(options.floodStallMs / 2);
   const sent = host.framesSent() - half;
   clickHouse.resume();
-  options.say(`frozen for ${options.floodStallMs / 1000} s under a flood: in its second half the host sent ${sent} frames more`);
+  options.say(
+    `frozen for ${options.floodStallMs / 1000} s under a flood: in its second half the host sent ${sent} frames more`,
+  );
   await goesOn(scene, 'the flood');
   return sent;
 };
@@ -86,13 +88,19 @@ const outages = async (scene: Scene): Promise<void> => {
 };
 
 const fill = (log: FrameLog, frames: number, startUs: number): ReturnType<typeof createSoundWorld> => {
-  const world = createSoundWorld({ seed: 41, accounts: 2_000, startUs, eventsPerSecond: frames / 60, mix: { remove: 10, editPost: 1, retargetLike: 1 } });
+  const world = createSoundWorld({
+    seed: 41,
+    accounts: 2_000,
+    startUs,
+    eventsPerSecond: frames / 60,
+    mix: { remove: 10, editPost: 1, retargetLike: 1 },
+  });
   for (let left = frames; left > 0; left -= 1) log.append([world.next()]);
   return world;
 };
 
 const play = async (scene: Scene, log: FrameLog, folder: string): Promise<OutageResult> => {
-  const { host, life, clickHouse, options } = scene;
+  const { host, life, clickHouse } = scene;
   const sentWhileFrozen = await flood(scene);
   await outages(scene);
   scene.feed.stop();

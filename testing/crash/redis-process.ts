@@ -16,7 +16,12 @@ export interface RedisProcess {
 }
 
 const answers = async (url: string): Promise<boolean> => {
-  const redis = new Redis(url, { lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0, connectTimeout: 500 });
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: null,
+    maxRetriesPerRequest: 0,
+    connectTimeout: 500,
+  });
   redis.on('error', () => undefined);
   try {
     await redis.connect();
@@ -36,7 +41,20 @@ export const redisProcess = async (folder: string): Promise<RedisProcess> => {
   await mkdir(folder, { recursive: true });
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--appendonly',
+    'yes',
+    '--appendfsync',
+    'always',
+    '--save',
+    '',
+  ];
   let running: ChildProcess | undefined;
   process.on('exit', () => running?.kill('SIGKILL'));
   return {

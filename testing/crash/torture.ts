@@ -89,7 +89,9 @@ export const verify = async (where: string, log: FrameLog, framesFile: string): 
   const texts: string[] = [];
   for (let at = log.start; at < log.end; at += 1) texts.push(JSON.stringify(log.at(at)?.data.toString()));
   await writeFile(framesFile, texts.join('\n'));
-  const { stdout } = await promisify(execFile)(process.execPath, [verifyFile, where, framesFile], { maxBuffer: 64_000_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, [verifyFile, where, framesFile], {
+    maxBuffer: 64_000_000,
+  });
   return JSON.parse(stdout) as Verdict;
 };
 
@@ -97,7 +99,9 @@ const runPlan = async (plan: Plan, room: TortureRoom): Promise<{ failure: string
   const startUs = wallClockUs() - historyMs * 1000;
   const world = worldOf(plan, startUs);
   const log = new FrameLog();
-  log.append(Array.from({ length: plan.historyFrames }, () => world.next()).filter((frame) => frame.timeUs < wallClockUs()));
+  log.append(
+    Array.from({ length: plan.historyFrames }, () => world.next()).filter((frame) => frame.timeUs < wallClockUs()),
+  );
   const first = await startSimulator({ log, faults: plan.faults });
   const second = await startSimulator({ log, timeOffsetUs: 3_000 });
   const hosts = plan.secondHost ? [first, second] : [first];

@@ -28,9 +28,14 @@ for (const text of texts) oracle.apply(text);
 const location = where.startsWith('http') ? { url: where, path: '' } : { path: where };
 const store = await openClickHouse({ ...location, database: 'skyflow' });
 const [gaps] = await select<{ rows: string }>(store, 'SELECT count() AS rows FROM gaps FINAL');
-const [log] = await select<{ rows: string; events: string }>(store, 'SELECT count() AS rows, sum(events) AS events FROM ingest_log');
+const [log] = await select<{ rows: string; events: string }>(
+  store,
+  'SELECT count() AS rows, sum(events) AS events FROM ingest_log',
+);
 const verdict: Verdict = {
-  difference: [await differences(store, oracle), await rawDifferences(store, texts)].filter((each) => each !== '').join('\n'),
+  difference: [await differences(store, oracle), await rawDifferences(store, texts)]
+    .filter((each) => each !== '')
+    .join('\n'),
   gaps: Number(gaps?.rows),
   events: Number(log?.events),
   flushes: Number(log?.rows),

@@ -56,8 +56,10 @@ export const runEverything = async (
   await using stores = new Stores(where, { log, signal });
   // Together, because each takes a second; a failure of any is awaited below.
   await Promise.all([stores.clickhouse(), stores.postgres(), stores.redis(), stores.bus()]);
+  signal.throwIfAborted();
   live.update('starting: bringing the schema up to date');
   await migrateAll(stores, migratedStores, log);
+  signal.throwIfAborted();
   const options = await how.plan(stores);
   const ingest = await createIngest(options, stores, log);
   const services = [
