@@ -15,7 +15,14 @@ export interface Keys {
   /** The id of a DID. */
   actorId(did: string): bigint;
   /** The key of a record; `odd` tells that it is a hash whose text must be kept. */
-  recordKey(collection: string, rkey: string): { readonly key: bigint; readonly odd: boolean };
+  recordKey(collection: string, rkey: string): RecordKey;
+  /** The key of a record that something points at: only posts have their TID bare, or a like could count for the post of equal TID. */
+  subjectKey(collection: string, rkey: string): RecordKey;
+}
+
+export interface RecordKey {
+  readonly key: bigint;
+  readonly odd: boolean;
 }
 
 const topBit = 1n << 63n;
@@ -23,17 +30,18 @@ const topBit = 1n << 63n;
 /** The keys of the installation that owns `salt` (any text; see the `installation` table). */
 export const createKeys = (salt: string): Keys => {
   const digest = (text: string): bigint => hash('sha256', salt + text, 'buffer').readBigUInt64LE(0);
+  const keyOf = (collection: string, rkey: string, byTid: boolean): RecordKey => {
+    const tid = byTid ? parseTid(rkey) : undefined;
+    return tid === undefined ? { key: digest(`${collection}/${rkey}`) | topBit, odd: true } : { key: tid, odd: false };
+  };
   return {
     actorId: digest,
-    recordKey: (collection, rkey) => {
-      // A like of a feed generator must never count for the post that happens to have the same record key, so only
-      // the collections with a table of their own by TID use it bare.
-      const tid = hasTidKeys.has(collection) ? parseTid(rkey) : undefined;
-      return tid === undefined ? { key: digest(`${collection}/${rkey}`) | topBit, odd: true } : { key: tid, odd: false };
-    },
+    recordKey: (collection, rkey) => keyOf(collection, rkey, hasTidKeys.has(collection)),
+    subjectKey: (collection, rkey) => keyOf(collection, rkey, collection === collections.post),
   };
 };
 
+/** Collections whose records stand in tables of their own, so that a bare TID can be taken for no other's. */
 const hasTidKeys: ReadonlySet<string> = new Set([
   collections.post,
   collections.like,

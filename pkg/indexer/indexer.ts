@@ -115,7 +115,11 @@ class Pipeline {
       }
       await this.#batcher.drain();
     } catch (error) {
-      if (!this.#windDown.signal.aborted) throw error;
+      const wasStopped = this.#windDown.signal.aborted;
+      // Nothing may still write once `run` has ended: the caller closes the stores.
+      this.#windDown.abort();
+      await this.#batcher.settle();
+      if (!wasStopped) throw error;
       this.#options.log.warn('stopped while the store was away: the events not yet stored will be read again');
     } finally {
       signal.removeEventListener('abort', onStop);

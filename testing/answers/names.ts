@@ -45,10 +45,9 @@ export const namesOf = (oracle: Oracle, keys: Keys): Names => {
   const subjects = new Map<string, string>();
   for (const uri of urisOf(oracle)) {
     const { did, collection, rkey } = split(uri);
-    const place = `${keys.actorId(did)}/${keys.recordKey(collection, rkey).key}`;
-    records.set(`${collection}/${place}`, uri);
-    // Several subjects may share one key (a post and a like of equal TID): then the tables cannot tell them apart either.
-    subjects.set(place, subjects.has(place) ? `${subjects.get(place)} or ${uri}` : uri);
+    const id = keys.actorId(did);
+    records.set(`${collection}/${id}/${keys.recordKey(collection, rkey).key}`, uri);
+    subjects.set(`${id}/${keys.subjectKey(collection, rkey).key}`, uri);
   }
   const nameOf = (id: string): string => dids.get(id) ?? `?${id}`;
   const unknown = (id: string, key: string): string | null =>

@@ -22,6 +22,7 @@ const { values } = parseArgs({
     events: { type: 'string', default: '1500000' },
     rounds: { type: 'string', default: '3' },
     'flush-rows': { type: 'string', default: '200000' },
+    'flush-mb': { type: 'string', default: '64' },
     seed: { type: 'string', default: '1' },
     /** Print each flush's steps. */
     steps: { type: 'boolean', default: false },
@@ -67,7 +68,7 @@ const measureIndexer = async (server: RawServerProcess, store: ClickHouse): Prom
     store,
     redis: memoryRedis(),
     source: jetstreamSource({ urls: [server.url], silenceMs: 60_000, clock: systemClock, log }),
-    limits: { maxEvents: Number(values['flush-rows']), maxBytes: 64 * 1024 * 1024, maxAgeMs: 1_000 },
+    limits: { maxEvents: Number(values['flush-rows']), maxBytes: Number(values['flush-mb']) * 1024 * 1024, maxAgeMs: 1_000 },
     lookBackMs: 36 * 3_600_000,
     firstRunFromUs: server.firstUs,
     clock: systemClock,

@@ -7,7 +7,7 @@ import { commit, didOf, event, nsid, uriOf } from '#testing/oracle/frames-for-te
 import { Oracle } from '#testing/oracle/oracle.ts';
 import { FAULT_NAMES } from '#testing/simulator/fault-names.ts';
 import type { Mix } from '#testing/simulator/world.ts';
-import { createSoundWorld } from './sound-world.ts';
+import { createWorld } from '#testing/simulator/world.ts';
 import { arrangements, type Lives, randomOf } from './arrangements.ts';
 import { emptyTables, runFrames } from './run-frames.ts';
 
@@ -39,7 +39,7 @@ const troubled: Partial<Mix> = {
 };
 
 const textsOf = (seed: number, hostile: boolean): string[] => {
-  const world = createSoundWorld({
+  const world = createWorld({
     seed,
     accounts: 8 + (seed % 20),
     startUs: 1_760_000_000_000_000,

@@ -9,7 +9,7 @@ import { type Simulator, startSimulator } from '#testing/simulator/server.ts';
 import { endOf, type Life, startLife } from './life.ts';
 import { type RedisProcess, redisProcess } from './redis-process.ts';
 import { endFrame } from './sentinel.ts';
-import { createSoundWorld } from './sound-world.ts';
+import { createWorld } from '#testing/simulator/world.ts';
 import { finish, verify } from './torture.ts';
 
 /** How long and how hard. */
@@ -87,8 +87,8 @@ const outages = async (scene: Scene): Promise<void> => {
   await goesOn(scene, `Redis killed, and away for ${options.awayMs / 1000} s`);
 };
 
-const fill = (log: FrameLog, frames: number, startUs: number): ReturnType<typeof createSoundWorld> => {
-  const world = createSoundWorld({
+const fill = (log: FrameLog, frames: number, startUs: number): ReturnType<typeof createWorld> => {
+  const world = createWorld({
     seed: 41,
     accounts: 2_000,
     startUs,

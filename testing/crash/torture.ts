@@ -11,7 +11,7 @@ import { wallClockUs } from '#testing/simulator/live.ts';
 import { type Simulator, startSimulator } from '#testing/simulator/server.ts';
 import { FAULT_NAMES } from '#testing/simulator/fault-names.ts';
 import type { World } from '#testing/simulator/world.ts';
-import { createSoundWorld } from './sound-world.ts';
+import { createWorld } from '#testing/simulator/world.ts';
 import type { ChildOrders } from './child.ts';
 import { endOf, type Life, startLife } from './life.ts';
 import { type Kill, type Plan, planOf } from './plan.ts';
@@ -41,7 +41,7 @@ const finishMs = 60_000;
 const verifyFile = fileURLToPath(new URL('verify.ts', import.meta.url));
 
 const worldOf = (plan: Plan, startUs: number): World =>
-  createSoundWorld({
+  createWorld({
     seed: plan.seed,
     accounts: plan.accounts,
     startUs,

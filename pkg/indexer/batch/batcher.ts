@@ -80,6 +80,11 @@ export class Batcher {
     this.#throwFailure();
   }
 
+  /** Waits for a flush in flight, however it ends. */
+  async settle(): Promise<void> {
+    await this.#flushing;
+  }
+
   #isFull(): boolean {
     const { maxEvents, maxBytes } = this.#options.limits;
     return this.#open.events >= maxEvents || this.#open.bytes >= maxBytes;

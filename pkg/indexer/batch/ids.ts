@@ -1,10 +1,13 @@
 import type { AtUri } from '#pkg/atproto/at-uri.ts';
-import type { Keys } from '#pkg/clickhouse/keys.ts';
+import type { Keys, RecordKey } from '#pkg/clickhouse/keys.ts';
 
 /** What the writer of rows asks about the network's names. */
 export interface Ids {
   actorId(did: string): bigint;
+  /** The key of an account's own record. */
   recordKey(collection: string, rkey: string): bigint;
+  /** The key of a record that another points at. */
+  subjectKey(collection: string, rkey: string): bigint;
 }
 
 /** Called for a DID or odd record key that may not be stored yet. */
@@ -54,6 +57,15 @@ const recentOddKeys = 10_000;
 export const createIds = (keys: Keys, news: NewIds): Ids => {
   const actors = new RecentMap<bigint>(recentActors);
   const oddKeys = new RecentMap<bigint>(recentOddKeys);
+  const keep = ({ key, odd }: RecordKey, collection: string, rkey: string): bigint => {
+    if (!odd) return key;
+    const text = `${collection}/${rkey}`;
+    if (oddKeys.get(text) === undefined) {
+      oddKeys.set(text, key);
+      news.onOddKey(key, collection, rkey);
+    }
+    return key;
+  };
   return {
     actorId: (did) => {
       const known = actors.get(did);
@@ -63,19 +75,11 @@ export const createIds = (keys: Keys, news: NewIds): Ids => {
       news.onActor(id, did);
       return id;
     },
-    recordKey: (collection, rkey) => {
-      const { key, odd } = keys.recordKey(collection, rkey);
-      if (!odd) return key;
-      const text = `${collection}/${rkey}`;
-      if (oddKeys.get(text) === undefined) {
-        oddKeys.set(text, key);
-        news.onOddKey(key, collection, rkey);
-      }
-      return key;
-    },
+    recordKey: (collection, rkey) => keep(keys.recordKey(collection, rkey), collection, rkey),
+    subjectKey: (collection, rkey) => keep(keys.subjectKey(collection, rkey), collection, rkey),
   };
 };
 
 /** The pair of ids of a record referred to; two zeros for none. */
 export const refIds = (ids: Ids, ref: AtUri | undefined): readonly [bigint, bigint] =>
-  ref === undefined ? [0n, 0n] : [ids.actorId(ref.did), ids.recordKey(ref.collection, ref.rkey)];
+  ref === undefined ? [0n, 0n] : [ids.actorId(ref.did), ids.subjectKey(ref.collection, ref.rkey)];

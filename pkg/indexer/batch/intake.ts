@@ -16,6 +16,9 @@ import { toJson } from './to-json.ts';
 export type Fate = 'ok' | 'dropped' | 'dead';
 
 const isOperation = (value: unknown): value is Operation => value === 'create' || value === 'update' || value === 'delete';
+/** A record's first commit follows its key, which the client or its server makes for it, within these microseconds. */
+const promptUs = 5_000_000;
+
 /** Turns frames into the rows of a batch. Total: whatever arrives, it returns a fate and has counted it. */
 export class Intake {
   readonly #ids: Ids;
@@ -129,9 +132,13 @@ export class Intake {
     return undefined;
   }
 
-  /** Creates of records that were never revised need no second look, and those are nearly all. */
+  /**
+   * Creates of records that were never revised need no second look, and those are nearly all. A create long after its own
+   * key is taken for a revision: it may stand where another was, whose delete nobody could read.
+   */
   #resolveLater(header: RecordHeader, module: RecordModule, operation: Operation): void {
-    if (operation !== 'create') {
+    const isPrompt = header.version >= 0 && header.version < promptUs;
+    if (operation !== 'create' || !isPrompt) {
       this.#filter.add(header.actorId, header.key);
       this.#batch.addRevision(header, module.name, operation === 'delete');
     } else if (this.#filter.has(header.actorId, header.key)) {
@@ -143,7 +150,7 @@ export class Intake {
     if (identity === undefined) return 'bad_identity';
     const handle = asText(identity['handle']);
     const id = this.#ids.actorId(did);
-    if (handle !== undefined) {
+    if (handle !== undefined && handle !== '') {
       this.#batch.addActor({ id, did, seenUs: this.#seenUs, handle: { version: this.#versionOf(identity), handle } });
     }
     this.#batch.count('identity');

@@ -133,7 +133,7 @@ export const edges: Omit<TableSpec<EdgeRow>, 'bury'> = {
     writer.u64(header.key);
     writer.u8(edgeKinds[row.kind]);
     writer.u64(ids.actorId(row.subjectDid));
-    writer.u64(row.record === undefined ? 0n : ids.recordKey(row.record.collection, row.record.rkey));
+    writer.u64(row.record === undefined ? 0n : ids.subjectKey(row.record.collection, row.record.rkey));
     writer.i64(header.version);
     writer.u8(0);
     writer.endRow();

@@ -54,10 +54,14 @@ export const flush = async (batch: Batch, options: FlushOptions): Promise<FlushR
     dead += await insertDurably(options.store, { table, columns: batchColumns[table] }, batch.writers[table], options.patience);
     point(`inserted:${table}`);
   };
-  // Raw records are half of the work: beside all the others, both cores have some.
-  await Promise.all([insert('repo_records'), inTurn(typedTables, insert)]);
-  await resolveEdges(batch, options);
-  point('resolved');
+  // Three lanes, so that both cores have work: raw records alone are half of it, and only edges must precede their resolving.
+  await Promise.all([
+    insert('repo_records'),
+    inTurn(describedTables, insert),
+    inTurn(edgeTables, insert)
+      .then(() => resolveEdges(batch, options))
+      .then(() => point('resolved')),
+  ]);
   await writeLog(batch, options);
   point('logged');
   await moveCursor(batch, options);
@@ -65,9 +69,10 @@ export const flush = async (batch: Batch, options: FlushOptions): Promise<FlushR
   return { rows: batchTables.reduce((rows, table) => rows + batch.writers[table].rows, 0), dead, bytes: batch.bytes };
 };
 
-const typedTables = batchTables.filter((table) => table !== 'repo_records');
+const edgeTables = ['edges', 'record_revisions'] as const satisfies BatchTable[];
+const describedTables = batchTables.filter((table) => table !== 'repo_records' && !edgeTables.some((edge) => edge === table));
 
-const inTurn = async <Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> => {
+const inTurn = async (items: readonly BatchTable[], work: (item: BatchTable) => Promise<void>): Promise<void> => {
   for (const item of items) await work(item);
 };
 
