@@ -72,7 +72,15 @@ describe('datetime', () => {
     expect(parseDatetimeMs('2024-09-21T10:00:00.5+02:00')).toBe(Date.UTC(2024, 8, 21, 8, 0, 0, 500));
   });
   it('is undefined for what is no date', () => {
-    for (const text of ['', 'yesterday', '2024-13-45T99:99:99Z', '2024', '1', '-000001-01-01T00:00:00Z', '9999-01-01T00:00:00Z']) {
+    for (const text of [
+      '',
+      'yesterday',
+      '2024-13-45T99:99:99Z',
+      '2024',
+      '1',
+      '-000001-01-01T00:00:00Z',
+      '9999-01-01T00:00:00Z',
+    ]) {
       expect(parseDatetimeMs(text)).toBeUndefined();
     }
   });

@@ -1,5 +1,10 @@
 import { Readable } from 'node:stream';
-import { type ClickHouseClient, type ClickHouseClientConfigOptions, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import {
+  type ClickHouseClient,
+  type ClickHouseClientConfigOptions,
+  ClickHouseLogLevel,
+  createClient,
+} from '@clickhouse/client';
 import { type ChdbConnection, createChdbConnection } from 'chdb/connection';
 import { UserError } from '#pkg/runtime/errors.ts';
 import { holdEngine, spillFolder } from './embedded.ts';
@@ -56,7 +61,8 @@ const quiet = { log: { level: ClickHouseLogLevel.OFF } };
 /** Readers ask with FINAL anyway: merging equal keys already while inserting would cost a sixth of the insert's time. */
 const insertSettings: QuerySettings = { optimize_on_insert: 0 };
 
-const columnNames = (columns: readonly Column[]): string => columns.map((column) => checkIdentifier(column.name)).join(', ');
+const columnNames = (columns: readonly Column[]): string =>
+  columns.map((column) => checkIdentifier(column.name)).join(', ');
 
 /** Opens the database, creating it when it is not there. Throws a UserError for a server too old to be used. */
 export const openClickHouse = async (location: ClickHouseLocation): Promise<ClickHouse> => {
@@ -173,8 +179,9 @@ const openServer = (location: ClickHouseLocation, url: string): OpenedClickHouse
     insertRows: async (table, columns, rows) => {
       if (rows.length === 0) return;
       const answer = await client.exec({
-        query: withSettings(`INSERT INTO ${checkIdentifier(table)} (${columnNames(columns)})`, insertSettings)
-          .concat(' FORMAT RowBinaryWithNamesAndTypes'),
+        query: withSettings(`INSERT INTO ${checkIdentifier(table)} (${columnNames(columns)})`, insertSettings).concat(
+          ' FORMAT RowBinaryWithNamesAndTypes',
+        ),
         values: Readable.from([rowBinaryHeader(columns), rows], { objectMode: false }),
       });
       for await (const _ of answer.stream) continue;

@@ -4,7 +4,15 @@ import { findGap } from './gaps.ts';
 const hourUs = 3_600_000_000;
 const nowUs = 1_790_000_000_000_000;
 const at = (change: Partial<Parameters<typeof findGap>[0]>) =>
-  findGap({ lastUs: nowUs - hourUs, firstUs: nowUs - hourUs, nowUs, lookBackUs: 36 * hourUs, toleranceUs: 0, source: 'a.host', ...change });
+  findGap({
+    lastUs: nowUs - hourUs,
+    firstUs: nowUs - hourUs,
+    nowUs,
+    lookBackUs: 36 * hourUs,
+    toleranceUs: 0,
+    source: 'a.host',
+    ...change,
+  });
 
 describe('findGap', () => {
   it('finds none where the host begins at or before the last event read', () => {
@@ -15,7 +23,12 @@ describe('findGap', () => {
     expect(at({ lastUs: 0, firstUs: nowUs })).toBeUndefined();
   });
   it('names both bounds of what the host skipped in silence', () => {
-    expect(at({ firstUs: nowUs })).toEqual({ fromUs: nowUs - hourUs, toUs: nowUs, reason: 'missing', source: 'a.host' });
+    expect(at({ firstUs: nowUs })).toEqual({
+      fromUs: nowUs - hourUs,
+      toUs: nowUs,
+      reason: 'missing',
+      source: 'a.host',
+    });
   });
   it('tells what is too old to be had from what should have been there', () => {
     expect(at({ lastUs: nowUs - 37 * hourUs, firstUs: nowUs - 36 * hourUs })?.reason).toBe('look_back');

@@ -18,7 +18,8 @@ beforeAll(async () => {
 afterAll(() => database[Symbol.asyncDispose]());
 afterEach(async () => {
   for (const simulator of simulators.splice(0)) await simulator.close();
-  for (const table of ['gaps', 'ingest_log', 'posts', 'dead_letters']) await database.store.command(`TRUNCATE TABLE ${table}`);
+  for (const table of ['gaps', 'ingest_log', 'posts', 'dead_letters'])
+    await database.store.command(`TRUNCATE TABLE ${table}`);
 });
 
 const minuteUs = 60_000_000;
@@ -60,7 +61,12 @@ const memory = () => {
 };
 
 /** Runs an indexer until `enough` posts are durable, then stops it. */
-const runUntil = async (simulator: Simulator, redis: ReturnType<typeof memory>, enough: number, fromUs?: number): Promise<Indexer> => {
+const runUntil = async (
+  simulator: Simulator,
+  redis: ReturnType<typeof memory>,
+  enough: number,
+  fromUs?: number,
+): Promise<Indexer> => {
   const indexer = new Indexer({
     store: database.store,
     redis,
@@ -178,7 +184,9 @@ describe('the cursor', () => {
     await runUntil(simulator, redis, 1, nowUs - 2 * minuteUs);
     redis.values.set(cursorKey, '{"timeUs":"soon"}');
     await runUntil(simulator, redis, 1);
-    await database.store.command(`ALTER TABLE ingest_log UPDATE cursor_us = ${nowUs + 60 * minuteUs} WHERE 1 SETTINGS mutations_sync = 2`);
+    await database.store.command(
+      `ALTER TABLE ingest_log UPDATE cursor_us = ${nowUs + 60 * minuteUs} WHERE 1 SETTINGS mutations_sync = 2`,
+    );
     redis.values.clear();
     await runUntil(simulator, redis, 1);
     expect(await read('SELECT reason FROM gaps FINAL')).toBe('cursor_unreadable');
@@ -192,12 +200,16 @@ describe('rows the store refuses', () => {
       const nowUs = Date.now() * 1000;
       const frames = new FrameLog();
       frames.append(
-        Array.from({ length: 90 }, (_, at) => post(at, nowUs - minuteUs + at, at === 17 || at === 60 ? `poison ${at}` : 'good')),
+        Array.from({ length: 90 }, (_, at) =>
+          post(at, nowUs - minuteUs + at, at === 17 || at === 60 ? `poison ${at}` : 'good'),
+        ),
       );
       const indexer = await runUntil(await host(frames), memory(), 90, nowUs - 2 * minuteUs);
       expect(await read('SELECT count() FROM posts FINAL')).toBe('88');
       expect(indexer.progress.dead).toBe(2);
-      expect(await read("SELECT count(), uniq(payload), any(stage), any(table_name) FROM dead_letters")).toBe('2\t2\tinsert\tposts');
+      expect(await read('SELECT count(), uniq(payload), any(stage), any(table_name) FROM dead_letters')).toBe(
+        '2\t2\tinsert\tposts',
+      );
     } finally {
       await database.store.command('ALTER TABLE posts DROP CONSTRAINT no_poison');
     }

@@ -75,7 +75,12 @@ class Pipeline {
   #lastUs: number;
   #lastOrigin: string;
 
-  constructor(options: IndexerOptions, progress: Progress, index: { keys: Keys; filter: RevisionFilter }, resume: Resume) {
+  constructor(
+    options: IndexerOptions,
+    progress: Progress,
+    index: { keys: Keys; filter: RevisionFilter },
+    resume: Resume,
+  ) {
     this.#options = options;
     this.#progress = progress;
     this.#fromUs = resume.fromUs;
@@ -181,7 +186,8 @@ class Pipeline {
     progress.dead += report.dead;
     progress.durableUs = Math.max(progress.durableUs, batch.cursorUs);
     progress.lastFlushMs = clock.nowMs() - startedMs;
-    for (const [name, count] of batch.operations) progress.operations.set(name, (progress.operations.get(name) ?? 0) + count);
+    for (const [name, count] of batch.operations)
+      progress.operations.set(name, (progress.operations.get(name) ?? 0) + count);
     for (const [reason, count] of batch.dropped) {
       progress.dropped.set(reason as never, (progress.dropped.get(reason as never) ?? 0) + count);
     }

@@ -38,7 +38,10 @@ export const findResume = async (options: ResumeOptions): Promise<Resume> => {
     return { fromUs: cursor.timeUs - rewindUs.sameHost, lastUs: cursor.timeUs, origin: cursor.origin };
   }
   const fromUs = nowUs - lookBackMs * 1000;
-  log.error({ cursorUs: cursor.timeUs }, 'the saved cursor lies in the future: reading again from the start of the look-back');
+  log.error(
+    { cursorUs: cursor.timeUs },
+    'the saved cursor lies in the future: reading again from the start of the look-back',
+  );
   await recordGap(store, { fromUs, toUs: nowUs, reason: 'cursor_unreadable', source: cursor.origin }, clock.nowMs());
   return { fromUs, lastUs: 0, origin: '' };
 };

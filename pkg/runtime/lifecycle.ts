@@ -114,7 +114,10 @@ const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
  * A signal that aborts on the first SIGINT or SIGTERM. The second one ends the process at once with 128 + its number, for
  * the person who does not want to wait. Dispose it (`using`) to give the signals back.
  */
-export function untilSignal(target: SignalTarget = process, nowMs: () => number = Date.now): Disposable & { signal: AbortSignal } {
+export function untilSignal(
+  target: SignalTarget = process,
+  nowMs: () => number = Date.now,
+): Disposable & { signal: AbortSignal } {
   const controller = new AbortController();
   let firstAtMs = 0;
   const onSignal = (name: NodeJS.Signals) => {

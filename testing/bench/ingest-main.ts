@@ -68,7 +68,11 @@ const measureIndexer = async (server: RawServerProcess, store: ClickHouse): Prom
     store,
     redis: memoryRedis(),
     source: jetstreamSource({ urls: [server.url], silenceMs: 60_000, clock: systemClock, log }),
-    limits: { maxEvents: Number(values['flush-rows']), maxBytes: Number(values['flush-mb']) * 1024 * 1024, maxAgeMs: 1_000 },
+    limits: {
+      maxEvents: Number(values['flush-rows']),
+      maxBytes: Number(values['flush-mb']) * 1024 * 1024,
+      maxAgeMs: 1_000,
+    },
     lookBackMs: 36 * 3_600_000,
     firstRunFromUs: server.firstUs,
     clock: systemClock,
@@ -84,7 +88,8 @@ const measureIndexer = async (server: RawServerProcess, store: ClickHouse): Prom
     await Promise.race([systemClock.sleep(50), running]);
     peakRss = Math.max(peakRss, process.memoryUsage().rss);
     const seconds = (performance.now() - startedMs) / 1000;
-    if (process.stderr.isTTY) process.stderr.write(`\r  ${durable(progress)} of ${events} durable after ${seconds.toFixed(1)} s `);
+    if (process.stderr.isTTY)
+      process.stderr.write(`\r  ${durable(progress)} of ${events} durable after ${seconds.toFixed(1)} s `);
     if (seconds > 30 && progress.events === 0) throw new Error('nothing arrived within 30 s');
   }
   const perSecond = (events / (performance.now() - startedMs)) * 1000;

@@ -3,7 +3,13 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
-const started = z.object({ url: z.string(), count: z.number(), bytesPerFrame: z.number(), firstUs: z.number(), endUs: z.number() });
+const started = z.object({
+  url: z.string(),
+  count: z.number(),
+  bytesPerFrame: z.number(),
+  firstUs: z.number(),
+  endUs: z.number(),
+});
 
 /** The raw frame server in a process of its own, as a host would be. */
 export type RawServerProcess = z.infer<typeof started> & { stop(): void };
@@ -11,7 +17,10 @@ export type RawServerProcess = z.infer<typeof started> & { stop(): void };
 const main = fileURLToPath(new URL('../simulator/raw-main.ts', import.meta.url));
 
 /** Starts it with `count` frames of a world of `seed`; it ends with this process. */
-export const startRawServer = async (options: { readonly count: number; readonly seed: number }): Promise<RawServerProcess> => {
+export const startRawServer = async (options: {
+  readonly count: number;
+  readonly seed: number;
+}): Promise<RawServerProcess> => {
   const child = spawn(
     process.execPath,
     [main, '--count', String(options.count), '--seed', String(options.seed), '--until-stdin-ends'],

@@ -104,7 +104,10 @@ export class Batch {
   openedAtMs = 0;
 
   constructor() {
-    this.writers = Object.fromEntries(batchTables.map((table) => [table, new RowWriter()])) as Record<BatchTable, RowWriter>;
+    this.writers = Object.fromEntries(batchTables.map((table) => [table, new RowWriter()])) as Record<
+      BatchTable,
+      RowWriter
+    >;
   }
 
   get bytes(): number {

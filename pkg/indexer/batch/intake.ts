@@ -8,6 +8,7 @@ import type { DropReason, Operation, RecordModule } from '../records/types.ts';
 import { BadFrame, believedAheadUs } from '../source/types.ts';
 import type { Batch } from './batch.ts';
 import { createIds, type Ids } from './ids.ts';
+import { RecentCreates } from './recent-creates.ts';
 import type { RevisionFilter } from './revision-filter.ts';
 import type { RecordHeader } from './tables.ts';
 import { toJson } from './to-json.ts';
@@ -15,15 +16,17 @@ import { toJson } from './to-json.ts';
 /** A frame's fate: stored (or rightly ignored), dropped for a reason, or dead because our own code failed on it. */
 export type Fate = 'ok' | 'dropped' | 'dead';
 
-const isOperation = (value: unknown): value is Operation => value === 'create' || value === 'update' || value === 'delete';
-/** A record's first commit follows its key, which the client or its server makes for it, within these microseconds. */
-const promptUs = 5_000_000;
+const isOperation = (value: unknown): value is Operation =>
+  value === 'create' || value === 'update' || value === 'delete';
+/** A record's first commit follows its key, which the client or its server makes for it, within these microseconds. Less than a resume goes back. */
+const promptUs = 4_000_000;
 
 /** Turns frames into the rows of a batch. Total: whatever arrives, it returns a fate and has counted it. */
 export class Intake {
   readonly #ids: Ids;
   readonly #filter: RevisionFilter;
   readonly #nowUs: () => number;
+  readonly #creates = new RecentCreates();
   #batch: Batch;
   #seenUs = 0;
 
@@ -100,7 +103,16 @@ export class Intake {
       this.#batch.count('other');
       return undefined;
     }
-    return this.#record({ did, module, operation, rkey, rev: rev as string, revValue, record, cid: asText(commit['cid']) ?? '' });
+    return this.#record({
+      did,
+      module,
+      operation,
+      rkey,
+      rev: rev as string,
+      revValue,
+      record,
+      cid: asText(commit['cid']) ?? '',
+    });
   }
 
   #record(commit: CheckedCommit): DropReason | undefined {
@@ -133,12 +145,17 @@ export class Intake {
   }
 
   /**
-   * Creates of records that were never revised need no second look, and those are nearly all. A create long after its own
-   * key is taken for a revision: it may stand where another was, whose delete nobody could read.
+   * Creates of records that were never revised need no second look, and those are nearly all. A create that comes long after
+   * its own key, or a moment after another of the same key, is taken for a revision: it may stand where another was, whose
+   * delete nobody could read.
    */
   #resolveLater(header: RecordHeader, module: RecordModule, operation: Operation): void {
-    const isPrompt = header.version >= 0 && header.version < promptUs;
-    if (operation !== 'create' || !isPrompt) {
+    const isFirst =
+      operation === 'create' &&
+      header.version >= 0 &&
+      header.version < promptUs &&
+      !this.#creates.seen(header.actorId, header.key);
+    if (!isFirst) {
       this.#filter.add(header.actorId, header.key);
       this.#batch.addRevision(header, module.name, operation === 'delete');
     } else if (this.#filter.has(header.actorId, header.key)) {
@@ -162,7 +179,12 @@ export class Intake {
     if (account === undefined || typeof active !== 'boolean') return 'bad_account';
     const status = asText(account['status']) ?? '';
     const id = this.#ids.actorId(did);
-    this.#batch.addActor({ id, did, seenUs: this.#seenUs, account: { version: this.#versionOf(account), active, status } });
+    this.#batch.addActor({
+      id,
+      did,
+      seenUs: this.#seenUs,
+      account: { version: this.#versionOf(account), active, status },
+    });
     this.#batch.count('account');
     return undefined;
   }

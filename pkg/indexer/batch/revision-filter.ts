@@ -26,6 +26,10 @@ export class RevisionFilter {
     }
   }
 
+  clear(): void {
+    this.#words.fill(0);
+  }
+
   has(actorId: bigint, key: bigint): boolean {
     const start = this.#block(actorId, key);
     let bits = second;

@@ -180,7 +180,12 @@ const described = <Row extends { readonly createdAtMs: number | undefined }>(
   names: readonly [string, string][],
   texts: (row: Row) => readonly string[],
 ): TableSpec<Row> => {
-  const write = (writer: RowWriter, header: RecordHeader, values: readonly string[], createdAtMs: number | undefined): void => {
+  const write = (
+    writer: RowWriter,
+    header: RecordHeader,
+    values: readonly string[],
+    createdAtMs: number | undefined,
+  ): void => {
     for (const value of values) writer.text(value);
     writer.optionalTime(createdAtMs);
     writer.time(header.seenUs);
@@ -194,7 +199,12 @@ const described = <Row extends { readonly createdAtMs: number | undefined }>(
     },
     bury: (writer, header) => {
       writeHead(writer, header, 1);
-      write(writer, header, names.map(() => ''), undefined);
+      write(
+        writer,
+        header,
+        names.map(() => ''),
+        undefined,
+      );
     },
   };
 };

@@ -4,7 +4,17 @@ import { block, follow, like, listItem, repost } from './relations.ts';
 import type { Operation, RecordModule } from './types.ts';
 
 /** Every collection Skyflow indexes: add one here and it is wanted, parsed, counted and stored. */
-export const recordModules: readonly RecordModule[] = [like, post, repost, follow, block, listItem, profile, list, generator];
+export const recordModules: readonly RecordModule[] = [
+  like,
+  post,
+  repost,
+  follow,
+  block,
+  listItem,
+  profile,
+  list,
+  generator,
+];
 
 const byCollection = new Map(recordModules.map((module) => [module.collection, module]));
 

@@ -77,7 +77,11 @@ const nonEmpty = (text: string | undefined): string[] => (text === undefined || 
 const readMedia = (media: JsonObject | undefined): Embed => {
   switch (media?.['$type']) {
     case 'app.bsky.embed.images':
-      return { ...noEmbed, kind: 'images', altTexts: asList(media['images']).flatMap((image) => nonEmpty(asText(asObject(image)?.['alt']))) };
+      return {
+        ...noEmbed,
+        kind: 'images',
+        altTexts: asList(media['images']).flatMap((image) => nonEmpty(asText(asObject(image)?.['alt']))),
+      };
     case 'app.bsky.embed.video':
       return { ...noEmbed, kind: 'video', altTexts: nonEmpty(asText(media['alt'])) };
     case 'app.bsky.embed.external':
@@ -103,7 +107,12 @@ const readEmbed = (record: JsonObject): Embed => {
   }
 };
 
-const edge = (kind: 'reply' | 'quote', record: AtUri): EdgeRow => ({ table: 'edges', kind, subjectDid: record.did, record });
+const edge = (kind: 'reply' | 'quote', record: AtUri): EdgeRow => ({
+  table: 'edges',
+  kind,
+  subjectDid: record.did,
+  record,
+});
 
 /** app.bsky.feed.post: the post itself, an edge to what it replies to and one to what it quotes. */
 export const post: RecordModule = {

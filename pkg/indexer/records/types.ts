@@ -85,7 +85,9 @@ export interface GeneratorRow {
 /** One row of a typed table, still in the network's own words: ids are given when it is written. */
 export type RecordRow = EdgeRow | PostRow | ProfileRow | ListRow | ListItemRow | GeneratorRow;
 
-export type Parsed = { readonly ok: true; readonly rows: readonly RecordRow[] } | { readonly ok: false; readonly reason: DropReason };
+export type Parsed =
+  | { readonly ok: true; readonly rows: readonly RecordRow[] }
+  | { readonly ok: false; readonly reason: DropReason };
 
 export const ok = (...rows: readonly RecordRow[]): Parsed => ({ ok: true, rows });
 export const drop = (reason: DropReason): Parsed => ({ ok: false, reason });

@@ -75,7 +75,10 @@ const requireReadable = async (path: string): Promise<void> => {
   try {
     await access(path, constants.R_OK);
   } catch (cause) {
-    throw new UserError(`The file ${path} cannot be read.`, { hint: 'Give --replay a file of one JSON event a line (plain, .gz or .zst).', cause });
+    throw new UserError(`The file ${path} cannot be read.`, {
+      hint: 'Give --replay a file of one JSON event a line (plain, .gz or .zst).',
+      cause,
+    });
   }
 };
 

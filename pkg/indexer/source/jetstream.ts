@@ -43,7 +43,11 @@ export const jetstreamSource = (options: JetstreamOptions): EventSource => ({
   chunks: (fromUs, signal) => readHosts(options, fromUs, signal),
 });
 
-async function* readHosts(options: JetstreamOptions, fromUs: number | undefined, signal: AbortSignal): AsyncGenerator<SourceChunk> {
+async function* readHosts(
+  options: JetstreamOptions,
+  fromUs: number | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<SourceChunk> {
   const { clock, urls } = options;
   const wait = backoff({ minMs: 250, maxMs: 15_000, clock });
   const report = reporter(options);
@@ -55,7 +59,13 @@ async function* readHosts(options: JetstreamOptions, fromUs: number | undefined,
     const url = urls[host % urls.length] as string;
     const rewind = hostOf(url) === newestHost ? rewindUs.sameHost : rewindUs.otherHost;
     const cursorUs = newestUs === 0 ? startUs : newestUs - rewind;
-    const link = new JetstreamConnection({ url, collections: wantedCollections, cursorUs, silenceMs: options.silenceMs, clock });
+    const link = new JetstreamConnection({
+      url,
+      collections: wantedCollections,
+      cursorUs,
+      silenceMs: options.silenceMs,
+      clock,
+    });
     const stop = () => link.stop();
     signal.addEventListener('abort', stop, { once: true });
     try {

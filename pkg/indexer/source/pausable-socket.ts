@@ -20,7 +20,12 @@ const maxFrameBytes = 4 * 1024 * 1024;
 export const pausableSocket = (watcher: SocketWatcher): new (address: string | URL) => WebSocket =>
   class PausableSocket extends WebSocket {
     constructor(address: string | URL, protocols?: string | string[], options?: ClientOptions) {
-      super(address, protocols, { ...options, perMessageDeflate: false, maxPayload: maxFrameBytes, handshakeTimeout: 15_000 });
+      super(address, protocols, {
+        ...options,
+        perMessageDeflate: false,
+        maxPayload: maxFrameBytes,
+        handshakeTimeout: 15_000,
+      });
       watcher.onSocket(this);
     }
 

@@ -29,7 +29,14 @@ const frame = (number: number, collection = 'app.bsky.feed.like'): string =>
     did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa',
     time_us: startUs + number,
     kind: 'commit',
-    commit: { rev: '3mmoojp7vgo2g', operation: 'create', collection, rkey: '3mmoojp7vgo2g', record: { number }, cid: 'x' },
+    commit: {
+      rev: '3mmoojp7vgo2g',
+      operation: 'create',
+      collection,
+      rkey: '3mmoojp7vgo2g',
+      record: { number },
+      cid: 'x',
+    },
   });
 
 /** Frames no library would pass on as events: each must come out all the same, to be counted. */
@@ -138,7 +145,13 @@ describe('live', () => {
 
   it.each<[string, TransportFault[]]>([
     ['closes politely', [{ kind: 'close', connection: 1, afterFrames: 500 }]],
-    ['drops the socket', [{ kind: 'drop', connection: 1, afterFrames: 700 }, { kind: 'drop', connection: 2, afterFrames: 900 }]],
+    [
+      'drops the socket',
+      [
+        { kind: 'drop', connection: 1, afterFrames: 700 },
+        { kind: 'drop', connection: 2, afterFrames: 900 },
+      ],
+    ],
     ['stalls', [{ kind: 'stall', connection: 1, afterFrames: 300 }]],
     ['stalls without answering pings', [{ kind: 'stall', pings: false, connection: 1, afterFrames: 300 }]],
     ['accepts and never sends', [{ kind: 'silent', connection: 1 }]],
@@ -148,7 +161,9 @@ describe('live', () => {
     ['sends what is not UTF-8', [{ kind: 'invalid-utf8', connection: 1, afterFrames: 50 }]],
   ])('misses nothing when the host %s', async (_what, faults) => {
     const simulator = await host(texts, faults);
-    const chunks = await readUntil(live([simulator.url], 400), (items) => all(items.filter((item) => !(item instanceof BadFrame))));
+    const chunks = await readUntil(live([simulator.url], 400), (items) =>
+      all(items.filter((item) => !(item instanceof BadFrame))),
+    );
     const found = numbers(chunks.flatMap((chunk) => chunk.items).filter((item) => !(item instanceof BadFrame)));
     expect(new Set(found).size).toBe(texts.length);
   });
@@ -167,7 +182,10 @@ describe('live', () => {
     const deadUrl = dead.url;
     await dead.close();
     const states: LinkState[] = [];
-    const chunks = await readUntil(live([deadUrl, alive.url], 400, (state) => states.push(state)), all);
+    const chunks = await readUntil(
+      live([deadUrl, alive.url], 400, (state) => states.push(state)),
+      all,
+    );
     expect(chunks[0]?.origin).toBe(new URL(alive.url).host);
     expect(states[0]).toMatchObject({ connected: false, host: new URL(deadUrl).host });
     expect(states.at(-1)).toMatchObject({ connected: true, host: new URL(alive.url).host });
@@ -189,7 +207,9 @@ describe('live', () => {
 
 describe('file', () => {
   it('says in one sentence that it cannot be read, or ends in damaged data', async () => {
-    await expect(readUntil(fileSource('/nowhere/events.jsonl'), () => false)).rejects.toMatchObject({ name: 'UserError' });
+    await expect(readUntil(fileSource('/nowhere/events.jsonl'), () => false)).rejects.toMatchObject({
+      name: 'UserError',
+    });
     const whole = gzipSync(Array.from({ length: 5_000 }, (_, at) => frame(at)).join('\n'));
     const cut = file('cut.jsonl.gz', whole.subarray(0, whole.length - 100));
     await expect(readUntil(cut, () => false)).rejects.toMatchObject({ name: 'UserError' });

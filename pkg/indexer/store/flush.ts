@@ -51,7 +51,12 @@ export const flush = async (batch: Batch, options: FlushOptions): Promise<FlushR
   point('sealed');
   let dead = batch.writers.dead_letters.rows;
   const insert = async (table: BatchTable): Promise<void> => {
-    dead += await insertDurably(options.store, { table, columns: batchColumns[table] }, batch.writers[table], options.patience);
+    dead += await insertDurably(
+      options.store,
+      { table, columns: batchColumns[table] },
+      batch.writers[table],
+      options.patience,
+    );
     point(`inserted:${table}`);
   };
   // Three lanes, so that both cores have work: raw records alone are half of it, and only edges must precede their resolving.
@@ -70,7 +75,9 @@ export const flush = async (batch: Batch, options: FlushOptions): Promise<FlushR
 };
 
 const edgeTables = ['edges', 'record_revisions'] as const satisfies BatchTable[];
-const describedTables = batchTables.filter((table) => table !== 'repo_records' && !edgeTables.some((edge) => edge === table));
+const describedTables = batchTables.filter(
+  (table) => table !== 'repo_records' && !edgeTables.some((edge) => edge === table),
+);
 
 const inTurn = async (items: readonly BatchTable[], work: (item: BatchTable) => Promise<void>): Promise<void> => {
   for (const item of items) await work(item);
@@ -101,5 +108,7 @@ const writeLog = async (batch: Batch, { store, patience, resumable }: FlushOptio
 
 const moveCursor = async (batch: Batch, { redis, patience, resumable }: FlushOptions): Promise<void> => {
   if (!resumable || batch.cursorUs === 0) return;
-  await untilDone('save the cursor', patience, () => saveCursor(redis, { timeUs: batch.cursorUs, origin: batch.origin }));
+  await untilDone('save the cursor', patience, () =>
+    saveCursor(redis, { timeUs: batch.cursorUs, origin: batch.origin }),
+  );
 };

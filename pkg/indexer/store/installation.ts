@@ -39,6 +39,7 @@ export const loadRevisions = async (store: ClickHouse, filter: RevisionFilter): 
   const [total] = await store.query(revisionCount, {});
   const parts = Math.max(1, Math.ceil(Number(total?.rows ?? 0) / rowsPerPart));
   for (let part = 0; part < parts; part += 1) {
-    for (const row of await store.query(revisionKeys, { part, parts })) filter.add(BigInt(row.actor_id), BigInt(row.tid));
+    for (const row of await store.query(revisionKeys, { part, parts }))
+      filter.add(BigInt(row.actor_id), BigInt(row.tid));
   }
 };
