@@ -14,6 +14,7 @@ LABEL org.opencontainers.image.title="Skyflow" \
   org.opencontainers.image.licenses="MIT"
 ENV NODE_ENV=production \
   NODE_OPTIONS=--disable-warning=ExperimentalWarning \
+  UV_THREADPOOL_SIZE=16 \
   NO_COLOR=1 \
   SKYFLOW_DATA_DIR=/data \
   SKYFLOW_HOST=0.0.0.0 \
