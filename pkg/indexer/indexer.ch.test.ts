@@ -215,3 +215,35 @@ describe('rows the store refuses', () => {
     }
   });
 });
+
+describe('a kill between edges and the tables derived from them', () => {
+  it('leaves nothing behind: the repeated batch writes the tombstone once more', async () => {
+    const nowUs = Date.now() * 1000;
+    const like = (operation: 'create' | 'delete', rev: string, timeUs: number) => {
+      const record = {
+        subject: { uri: 'at://did:plc:bbbbbbbbbbbbbbbbbbbbbbbb/app.bsky.feed.post/3mmoojp7vgo2g', cid: 'x' },
+      };
+      const commit = { rev, operation, collection: 'app.bsky.feed.like', rkey: '3mmoojp7vgo2g' };
+      const text = JSON.stringify({
+        did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa',
+        time_us: timeUs,
+        kind: 'commit',
+        commit: operation === 'create' ? { ...commit, record, cid: 'x' } : commit,
+      });
+      return { text, timeUs, kind: 'ok' as const };
+    };
+    const frames = new FrameLog();
+    frames.append([
+      like('create', '3mmoojp7vgp2g', nowUs - minuteUs),
+      like('delete', '3mmoojp7vgq2g', nowUs - minuteUs + 1),
+      post(1, nowUs - minuteUs + 2),
+    ]);
+    const simulator = await host(frames);
+    await runUntil(simulator, memory(), 1, nowUs - 2 * minuteUs);
+    expect(await read('SELECT count() FROM engagement FINAL')).toBe('0');
+    await database.store.command('ALTER TABLE engagement DELETE WHERE deleted = 1 SETTINGS mutations_sync = 2');
+    await database.store.command('TRUNCATE TABLE ingest_log');
+    await runUntil(simulator, memory(), 1, nowUs - 2 * minuteUs);
+    expect(await read('SELECT count() FROM engagement FINAL')).toBe('0');
+  });
+});
