@@ -19,8 +19,19 @@ export function runChild(command, args, env) {
     };
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
     for (const signal of signals) process.on(signal, forward);
+    // npm passes a SIGTERM to the shell between us, which dies of it alone: then its death is the message.
+    const parent = process.ppid;
+    const watch =
+      process.env.npm_lifecycle_event === undefined
+        ? undefined
+        : setInterval(() => {
+            if (process.ppid === parent) return;
+            clearInterval(watch);
+            child.kill('SIGTERM');
+          }, 500);
     const finish = (settle) => {
       for (const signal of signals) process.off(signal, forward);
+      clearInterval(watch);
       settle();
     };
     child.once('error', (error) => finish(() => reject(error)));
