@@ -131,7 +131,7 @@ export const runOutages = async (options: OutageOptions): Promise<OutageResult> 
     redisUrl: redis.url,
     redisPrefix: 'outage:',
     firstRunFromUs: startUs - 1_000_000,
-    maxEvents: 2_000,
+    maxEvents: options.floodFrames > 100_000 ? 20_000 : 2_000,
     maxAgeMs: 300,
     silenceMs: 20_000,
   });
