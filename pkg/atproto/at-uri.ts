@@ -28,6 +28,3 @@ export const parseAtUri = (text: string): AtUri | undefined => {
   if (collection !== 'app.bsky.feed.post' && !isNsid(collection)) return undefined;
   return { did, collection, rkey };
 };
-
-/** The text of an at-uri. */
-export const formatAtUri = (uri: AtUri): string => `${scheme}${uri.did}/${uri.collection}/${uri.rkey}`;

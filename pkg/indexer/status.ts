@@ -1,14 +1,14 @@
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
 import type { Progress } from './progress.ts';
 import { byCollection, type CollectionRate, type RateMeter } from './rates.ts';
-import { emptyLedger, type Ledger, type LedgerGap, readLedger } from './ledger.ts';
+import { emptyLedger, type Ledger, readLedger } from './ledger.ts';
 import type { CursorRedis } from './store/cursor.ts';
 
 /** What the indexer is busy with. `stopped`: nobody who could know more is running. */
 export type Phase = 'starting' | 'offline' | 'stalled' | 'catching up' | 'live' | 'replaying' | 'finished' | 'stopped';
 
 /** How the indexer is doing, for the page, `status` and `status --json`. Times are ISO 8601, `null` is "not known". */
-export interface StatusReport {
+export interface StatusReport extends Pick<Ledger, 'dropped' | 'gaps' | 'deadLetters' | 'tables'> {
   readonly at: string;
   readonly phase: Phase;
   readonly lagSeconds: number | null;
@@ -31,11 +31,6 @@ export interface StatusReport {
   /** Since this process started; null where none runs. */
   readonly process: { readonly events: number; readonly rows: number; readonly startedAt: string } | null;
   readonly lastFlushAt: string | null;
-  /** Of the last day, by reason. */
-  readonly dropped: Readonly<Record<string, number>>;
-  readonly gaps: { readonly open: number; readonly estimatedEvents: number; readonly newest: readonly LedgerGap[] };
-  readonly deadLetters: { readonly count: number; readonly newestAt: string | null };
-  readonly tables: readonly { readonly name: string; readonly rows: number; readonly bytes: number }[];
 }
 
 /** What there is to read from. `live` where this process is the one that indexes. */
