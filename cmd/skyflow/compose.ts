@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Redis } from 'ioredis';
 import { type Bus, openBus } from '#pkg/bus/client.ts';
 import { type ClickHouse, openClickHouse } from '#pkg/clickhouse/client.ts';
 import { classifyFailure } from '#pkg/clickhouse/errors.ts';
@@ -28,7 +29,13 @@ export interface StoresContext {
 }
 
 /** In the order in which they are opened; they are closed in reverse. */
-const order = ['dataDir', 'clickhouse', 'postgres', 'redis', 'bus'] as const;
+const order = ['dataDir', 'clickhouse', 'postgres', 'redis', 'subscriber', 'bus'] as const;
+
+/** A connection to Redis that only subscribes: it can do nothing else then. */
+export interface Subscriber {
+  readonly redis: Redis;
+  close(): Promise<void>;
+}
 
 /**
  * The one place where a process gets its stores. Each is opened when first asked for, those that need it together, and the
@@ -61,6 +68,19 @@ export class Stores implements AsyncDisposable {
 
   redis(): Promise<RedisHandle> {
     return this.#once('redis', async () => openRedis({ ...(await this.#location('redisUrl')), ...this.#wait() }));
+  }
+
+  /** A second connection to the same Redis, for subscriptions. */
+  subscriber(): Promise<Subscriber> {
+    return this.#once('subscriber', async () => {
+      const { redis: main } = await this.redis();
+      // It waits for as long as Redis is away: nobody waits for an answer on it.
+      const redis = main.duplicate({ maxRetriesPerRequest: null });
+      // The main connection says when Redis is lost and when it is back; without a listener an error would end the process.
+      redis.on('error', () => undefined);
+      await redis.connect();
+      return { redis, close: async () => redis.disconnect() };
+    });
   }
 
   bus(): Promise<Bus> {

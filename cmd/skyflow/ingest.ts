@@ -11,7 +11,7 @@ import { systemClock } from '#pkg/runtime/clock.ts';
 import { serveOps } from '#pkg/runtime/http.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
-import { createMetrics } from '#pkg/runtime/metrics.ts';
+import type { Registry } from '#pkg/runtime/metrics.ts';
 import type { Stores } from './compose.ts';
 
 /** What the options of `up`, `demo` and `indexer` say about reading the network. */
@@ -42,8 +42,11 @@ export interface Ingest {
   readonly finished: AbortSignal;
 }
 
-/** Needs ClickHouse, migrated, and Redis. */
-export const createIngest = async (options: IngestOptions, stores: Stores, log: Logger): Promise<Ingest> => {
+/** Needs ClickHouse, migrated, and Redis. Its metrics, and those of whatever else the process runs, are in `registry`. */
+export const createIngest = async (
+  options: IngestOptions,
+  { stores, log, registry }: { readonly stores: Stores; readonly log: Logger; readonly registry: Registry },
+): Promise<Ingest> => {
   const store = await stores.clickhouse();
   const { redis } = await stores.redis();
   await applyRawRetention(store, options.rawRetentionMs, log);
@@ -71,7 +74,7 @@ export const createIngest = async (options: IngestOptions, stores: Stores, log: 
     services: [
       endsWithFile(indexer, finished),
       dailyStatsService({ store, clock, log: log.child({ component: 'daily-stats' }) }),
-      opsService(options, progress),
+      opsService(options, progress, registry),
     ],
     finished: finished.signal,
   };
@@ -99,9 +102,8 @@ const endsWithFile = (indexer: Indexer, finished: AbortController): Service => (
   },
 });
 
-const opsService = ({ host, metricsPort }: IngestOptions, progress: Progress): Service => {
+const opsService = ({ host, metricsPort }: IngestOptions, progress: Progress, registry: Registry): Service => {
   const nowMs = (): number => systemClock.nowMs();
-  const registry = createMetrics();
   registerIndexerMetrics(registry, progress, nowMs);
   const detail = () => ({
     phase: phaseOf(progress, nowMs()),

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
-import { askSql, askStatus } from '#pkg/admin/client.ts';
+import { answerWith } from '#cmd/skyflow/lens/answers-for-tests.ts';
+import { askAnalyze, askSql, askStatus } from '#pkg/admin/client.ts';
 import { runSql } from '#pkg/admin/run-sql.ts';
 import { type AdminOptions, serveAdmin } from '#pkg/admin/server.ts';
 import { adminSocketPath } from '#pkg/admin/socket-path.ts';
@@ -26,7 +27,8 @@ afterEach(async () => {
 const serve = async (options: Partial<AdminOptions>): Promise<string> => {
   const path = join(folder, 'admin.sock');
   const noSql = async () => ({ ok: true, output: '' }) as const;
-  running = serveAdmin({ path, sql: noSql, status: async () => ({}), ...options }).run(stop.signal);
+  const nobody = async () => ({ ok: false, message: 'There is no such account.', hint: '' }) as const;
+  running = serveAdmin({ path, sql: noSql, status: async () => ({}), analyze: nobody, ...options }).run(stop.signal);
   await expect.poll(() => statSync(path, { throwIfNoEntry: false })?.isSocket()).toBe(true);
   return path;
 };
@@ -91,6 +93,32 @@ test('a failing status is one sentence, not a hang', async () => {
 test('a path that no socket can have is told apart', () => {
   expect(adminSocketPath('/data')).toBe('/data/admin.sock');
   expect(adminSocketPath(`/${'x'.repeat(100)}`)).toBeUndefined();
+});
+
+const question = { account: 'a.example.com', lenses: ['flow'], window: '48h', audience: 'mutual' } as const;
+
+test('a question goes there, and its answers or a sentence come back', async () => {
+  const asked: unknown[] = [];
+  const path = await serve({
+    analyze: async (given) => {
+      asked.push(given);
+      return given.account === 'a.example.com'
+        ? { ok: true, answers: [answerWith({})] }
+        : { ok: false, message: 'Nobody.', hint: 'Look again.' };
+    },
+  });
+  const ask = (account: string) => askAnalyze(path, { ...question, lenses: [...question.lenses], account });
+  expect(await ask('a.example.com')).toEqual({ ok: true, answers: [answerWith({})] });
+  expect(await ask('b.example.com')).toEqual({ ok: false, message: 'Nobody.', hint: 'Look again.' });
+  expect(asked[0]).toEqual(question);
+  expect(await askAnalyze(join(folder, 'none.sock'), { ...question, lenses: ['flow'] })).toBeUndefined();
+});
+
+test('a question or an answer of another version is a sentence, not a crash', async () => {
+  const path = await serve({ analyze: async () => ({ ok: true, answers: [{ lens: 'aura' }] }) as never });
+  const bad = { ...question, lenses: ['aura'] } as never;
+  await expect(askAnalyze(path, bad)).rejects.toThrow('not a request that this Skyflow understands');
+  await expect(askAnalyze(path, { ...question, lenses: ['flow'] })).rejects.toMatchObject({ name: 'UserError' });
 });
 
 const storeThat = (part: Partial<ClickHouse>): ClickHouse => part as ClickHouse;

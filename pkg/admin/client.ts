@@ -1,6 +1,13 @@
 import { request as httpRequest } from 'node:http';
 import { errorCode, UserError } from '#pkg/runtime/errors.ts';
-import { type SqlOutcome, type SqlRequest, sqlProblem } from './protocol.ts';
+import {
+  type AnalyzeOutcome,
+  analyzeOutcome,
+  type AnalyzeRequest,
+  type SqlOutcome,
+  type SqlRequest,
+  sqlProblem,
+} from './protocol.ts';
 
 /** Nobody listens on the socket: no process holds the data folder, or it is one that was killed. */
 const nobody = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTSOCK']);
@@ -30,9 +37,23 @@ export const askStatus = async (path: string): Promise<unknown> => {
   const answer = await ask(path, { method: 'GET', route: '/status' });
   if (answer === undefined) return undefined;
   if (answer.status === 200) return parse(answer.body);
-  const problem = sqlProblem.safeParse(parse(answer.body));
-  if (!problem.success) throw notUnderstood(path, answer.status);
-  throw new UserError(`The running Skyflow could not answer: ${problem.data.message}.`, { hint: 'Look at its log.' });
+  throw failed(path, answer);
+};
+
+/** Asks the process that holds the data folder to look through lenses; undefined when there is none. */
+export const askAnalyze = async (path: string, request: AnalyzeRequest): Promise<AnalyzeOutcome | undefined> => {
+  const answer = await ask(path, { method: 'POST', route: '/analyze', body: JSON.stringify(request) });
+  if (answer === undefined) return undefined;
+  if (answer.status !== 200) throw failed(path, answer);
+  const outcome = analyzeOutcome.safeParse(parse(answer.body));
+  if (!outcome.success) throw notUnderstood(path, answer.status);
+  return outcome.data;
+};
+
+const failed = (path: string, { status, body }: Answer): UserError => {
+  const problem = sqlProblem.safeParse(parse(body));
+  if (!problem.success) return notUnderstood(path, status);
+  return new UserError(`The running Skyflow could not answer: ${problem.data.message}.`, { hint: 'Look at its log.' });
 };
 
 const notUnderstood = (path: string, status: number): UserError =>

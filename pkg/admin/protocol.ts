@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AUDIENCES, lensAnswer, LENSES, TIME_WINDOWS } from '#pkg/contracts/lens.ts';
 
 /** What `POST /sql` takes. The answer is the output in ClickHouse's own format, or a `SqlProblem`. */
 export const sqlRequest = z.object({
@@ -19,3 +20,22 @@ export type SqlProblem = z.infer<typeof sqlProblem>;
 export type SqlOutcome =
   | { readonly ok: true; readonly output: string }
   | { readonly ok: false; readonly problem: SqlProblem };
+
+/** What `POST /analyze` takes. */
+export const analyzeRequest = z.object({
+  /** A handle or a DID. */
+  account: z.string().min(1).max(2048),
+  lenses: z.array(z.enum(LENSES)).min(1).max(LENSES.length),
+  window: z.enum(TIME_WINDOWS),
+  audience: z.enum(AUDIENCES),
+});
+
+export type AnalyzeRequest = z.infer<typeof analyzeRequest>;
+
+/** What became of it: an answer a lens, in the order they were asked, or why the account cannot be told. */
+export const analyzeOutcome = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), answers: z.array(lensAnswer) }),
+  z.object({ ok: z.literal(false), message: z.string(), hint: z.string() }),
+]);
+
+export type AnalyzeOutcome = z.infer<typeof analyzeOutcome>;

@@ -4,7 +4,14 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
-import { type SqlOutcome, type SqlRequest, sqlRequest } from './protocol.ts';
+import {
+  type AnalyzeOutcome,
+  type AnalyzeRequest,
+  analyzeRequest,
+  type SqlOutcome,
+  type SqlRequest,
+  sqlRequest,
+} from './protocol.ts';
 
 export interface AdminOptions {
   /** See `adminSocketPath`. The caller holds the data folder, so whatever lies there already is a dead process's. */
@@ -12,13 +19,16 @@ export interface AdminOptions {
   sql(request: SqlRequest): Promise<SqlOutcome>;
   /** Any JSON value. */
   status(): Promise<unknown>;
+  /** `signal` aborts when whoever asked has gone. */
+  analyze(request: AnalyzeRequest, signal: AbortSignal): Promise<AnalyzeOutcome>;
 }
 
 /** How long requests in flight may go on after the stop. */
 const drainMs = 2_000;
 const maxBodyBytes = 1024 * 1024;
+const notUnderstood = 'not a request that this Skyflow understands';
 
-/** Serves `POST /sql` and `GET /status` on a unix socket that only this user can open. */
+/** Serves `POST /sql`, `POST /analyze` and `GET /status` on a unix socket that only this user can open. */
 export const serveAdmin = (options: AdminOptions): Service => ({
   name: 'admin socket',
   run: async (signal) => {
@@ -51,18 +61,23 @@ export const serveAdmin = (options: AdminOptions): Service => ({
 });
 
 /** The routes, without the socket. */
-export const adminApp = ({ sql, status }: Omit<AdminOptions, 'path'>): Hono => {
+export const adminApp = ({ sql, status, analyze }: Omit<AdminOptions, 'path'>): Hono => {
   const app = new Hono();
   let turn: Promise<unknown> = Promise.resolve();
   app.get('/status', async (c) => c.json((await status()) as object));
   app.post('/sql', bodyLimit({ maxSize: maxBodyBytes }), async (c) => {
     const request = sqlRequest.safeParse(await c.req.json().catch(() => undefined));
-    if (!request.success) return c.json({ message: 'not a request that this Skyflow understands', code: null }, 422);
+    if (!request.success) return c.json({ message: notUnderstood, code: null }, 422);
     // One at a time: the readers share one session of the engine, and indexing must keep its share of the machine.
     const outcome = turn.then(() => sql(request.data));
     turn = outcome.catch(() => undefined);
     const result = await outcome;
     return result.ok ? c.text(result.output) : c.json(result.problem, 400);
+  });
+  app.post('/analyze', bodyLimit({ maxSize: maxBodyBytes }), async (c) => {
+    const request = analyzeRequest.safeParse(await c.req.json().catch(() => undefined));
+    if (!request.success) return c.json({ message: notUnderstood, code: null }, 422);
+    return c.json(await analyze(request.data, c.req.raw.signal));
   });
   app.onError((error, c) => c.json({ message: error.message, code: null }, 500));
   return app;

@@ -50,7 +50,9 @@ authorization { token: "${secret}" }
 jetstream {
   store_dir: ${quoted(folder)}
   # Said outright: the default follows the free disk space, and a stream that was made when there was more would not load.
-  max_file_store: 16GB
+  # Above the sum of what the streams may grow to (pkg/bus/stream-table.ts): the server refuses a stream beyond it. It takes
+  # no room on the disk.
+  max_file_store: 64GB
   max_memory_store: 64MB
 }
 `;

@@ -4,9 +4,11 @@ import {
   type ClickHouseClientConfigOptions,
   ClickHouseLogLevel,
   createClient,
+  type QueryParams,
 } from '@clickhouse/client';
 import { type ChdbConnection, createChdbConnection } from 'chdb/connection';
 import { UserError } from '#pkg/runtime/errors.ts';
+import { createCancellations, killById, markedName, noticeClosedConnection, openKiller } from './cancel.ts';
 import { holdEngine, spillFolder } from './embedded.ts';
 import { type Column, rowBinaryHeader } from './row-binary.ts';
 import { type Query, type QuerySettings, withSettings } from './query.ts';
@@ -23,12 +25,24 @@ export interface ClickHouseLocation {
   readonly requestTimeoutMs?: number;
 }
 
+/** How one run of a query differs from the others. */
+export interface QueryOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** One ClickHouse database, embedded or on a server: nothing above knows which. */
 export interface ClickHouse {
   readonly embedded: boolean;
   readonly database: string;
-  /** Runs a declared query and returns its rows; 64-bit integers come as strings. */
-  query<Params extends Record<string, unknown>, Row>(query: Query<Params, Row>, params: Params): Promise<Row[]>;
+  /**
+   * Runs a declared query and returns its rows; 64-bit integers come as strings. When the signal aborts, it rejects with an
+   * AbortError at once, and the query is stopped in the engine too.
+   */
+  query<Params extends Record<string, unknown>, Row>(
+    query: Query<Params, Row>,
+    params: Params,
+    options?: QueryOptions,
+  ): Promise<Row[]>;
   /** Runs a statement that returns nothing. */
   command(sql: string, params?: Record<string, unknown>, settings?: QuerySettings): Promise<void>;
   /** Inserts rows of RowBinary (see `RowWriter`). Resolves when they are durable. */
@@ -94,10 +108,18 @@ const requireVersion = async (client: ClickHouseClient): Promise<void> => {
   });
 };
 
+/** What one run of a query adds to the request: its id, its settings, the signal that closes the connection. */
+type RunOptions = Pick<QueryParams, 'query_id' | 'abort_signal' | 'clickhouse_settings'> & { comment?: string };
+
 const statements = (client: ClickHouseClient) => ({
-  query: async <Params extends Record<string, unknown>, Row>(query: Query<Params, Row>, params: Params) => {
+  query: async <Params extends Record<string, unknown>, Row>(
+    query: Query<Params, Row>,
+    params: Params,
+    { comment = query.name, ...options }: RunOptions = {},
+  ) => {
     const result = await client.query({
-      query: withSettings(query.sql, { ...query.settings, log_comment: query.name }),
+      ...options,
+      query: withSettings(query.sql, { ...query.settings, log_comment: comment }),
       query_params: params,
       format: 'JSONEachRow',
     });
@@ -120,8 +142,21 @@ const openEmbedded = (location: ClickHouseLocation): OpenedClickHouse => {
   const client = createClient({ ...quiet, connection } as unknown as ClickHouseClientConfigOptions);
   const base = statements(client);
   const spill = spillFolder(location.path);
+  const cancellations = createCancellations();
+  const killer = openKiller(() => createChdbConnection({ path: location.path }));
   return {
     ...base,
+    query: (query, params, { signal } = {}) =>
+      signal === undefined
+        ? base.query(query, params)
+        : cancellations.run({
+            signal,
+            start: (id) => base.query(query, params, { comment: markedName(query.name, id) }),
+            stop: killer.kill,
+            settlesWithEngine: true,
+            // A stopped statement takes no more time, but the connection keeps it, and its memory, until the next one.
+            release: () => base.command('SELECT 1'),
+          }),
     client,
     embedded: true,
     database: location.database,
@@ -146,6 +181,8 @@ const openEmbedded = (location: ClickHouseLocation): OpenedClickHouse => {
       return result.text();
     },
     close: async () => {
+      await cancellations.settled();
+      await killer.close();
       if (readers !== undefined) await (await readers).close();
       await client.close();
       engine.release();
@@ -164,13 +201,28 @@ const openServer = (location: ClickHouseLocation, url: string): OpenedClickHouse
   const options = { ...quiet, url, request_timeout: location.requestTimeoutMs ?? 60_000 };
   // The first client has no database: with one, not even CREATE DATABASE is answered while it is missing.
   let client = createClient(options);
+  const cancellations = createCancellations();
   return {
     get client() {
       return client;
     },
     embedded: false,
     database: location.database,
-    query: (query, params) => statements(client).query(query, params),
+    query: (query, params, { signal } = {}) =>
+      signal === undefined
+        ? statements(client).query(query, params)
+        : cancellations.run({
+            signal,
+            start: (id, gone) =>
+              statements(client).query(query, params, {
+                query_id: id,
+                abort_signal: gone,
+                clickhouse_settings: noticeClosedConnection,
+              }),
+            // Asked for, and its connection closed: behind a load balancer the first may reach another server.
+            stop: (id) => statements(client).command(killById(id)),
+            settlesWithEngine: false,
+          }),
     command: (sql, params, settings) => statements(client).command(sql, params, settings),
     enterDatabase: async () => {
       await client.close();
@@ -196,6 +248,9 @@ const openServer = (location: ClickHouseLocation, url: string): OpenedClickHouse
       for await (const chunk of result.stream) chunks.push(chunk as Buffer);
       return Buffer.concat(chunks).toString('utf8');
     },
-    close: () => client.close(),
+    close: async () => {
+      await cancellations.settled();
+      await client.close();
+    },
   };
 };

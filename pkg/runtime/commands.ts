@@ -20,7 +20,7 @@ export const COMMANDS = {
   up: {
     summary: 'run everything in one process',
     description:
-      'Runs Skyflow in one process: the indexer, the stores and the status page. Stores without a URL in the environment are embedded, with their data under --data-dir. Ctrl-C stops everything cleanly; nothing that was acknowledged is lost even without that.',
+      'Runs Skyflow in one process: the indexer, the stores, the lenses, the API, the live events and the status page, all on one port. Stores without a URL in the environment are embedded, with their data under --data-dir. Ctrl-C stops everything cleanly; nothing that was acknowledged is lost even without that.',
     arguments: [],
     examples: [
       ['up', 'index the live network into ./data'],
@@ -31,7 +31,7 @@ export const COMMANDS = {
   demo: {
     summary: 'a simulated network and `up` together, no internet needed',
     description:
-      'Starts a simulated network and indexes it, always with embedded stores in a data folder of its own, so that nothing invented ever mixes with real data.',
+      'Starts a simulated network and indexes it, always with embedded stores in a data folder of its own, so that nothing invented ever mixes with real data. Once there is something to see, the busiest invented account signs in, asks all four lenses over the API, and what comes back is shown.',
     arguments: [],
     examples: [
       ['demo', 'a small lively world'],
@@ -44,6 +44,44 @@ export const COMMANDS = {
       'Reads the firehose into ClickHouse and does nothing else. For a machine of its own: set CLICKHOUSE_URL and REDIS_URL, or it embeds both.',
     arguments: [],
     examples: [['indexer --env-file /etc/skyflow.env', 'use the stores named in that file']],
+  },
+  'core-api': {
+    summary: 'run the API alone',
+    description:
+      'Signs people in and takes their requests. Needs DATABASE_URL, REDIS_URL and NATS_URL, and a key to sign sessions with: --session-key-folder, or SKYFLOW_SESSION_KEY where several processes share one.',
+    arguments: [],
+    examples: [
+      ['core-api --session-key-folder ./session-key --public-url https://skyflow.example', 'on port 8000'],
+      ['core-api --env-file /etc/skyflow.env', 'everything from a file'],
+    ],
+  },
+  timeline: {
+    summary: 'run the lenses alone',
+    description:
+      'Takes the requests from the bus, computes, and says when it is done. Any number of these may run. Needs CLICKHOUSE_URL, DATABASE_URL, REDIS_URL and NATS_URL.',
+    arguments: [],
+    examples: [['timeline --env-file /etc/skyflow.env', 'use the stores named in that file']],
+  },
+  'realtime-gateway': {
+    summary: 'run the live events alone',
+    description:
+      'Serves GET /sse. Any number of these may run. Needs REDIS_URL and NATS_URL, and the public keys of core-api, which it reads at --jwks-url.',
+    arguments: [],
+    examples: [
+      ['realtime-gateway --jwks-url http://core-api:8000/.well-known/jwks.json', 'on port 8003'],
+      ['realtime-gateway --env-file /etc/skyflow.env', 'everything from a file'],
+    ],
+  },
+  analyze: {
+    summary: 'look at an account through the lenses',
+    description:
+      'Shows what flow, clout, kudos and pulse say about an account and the people it follows. Works while `up` runs, through its local socket, and when it does not. Needs no account.',
+    arguments: [{ name: 'ACCOUNT', help: 'a handle or a DID' }],
+    examples: [
+      ['analyze alice.example.com', 'all four lenses over the last 48 hours'],
+      ['analyze alice.example.com --type pulse --window 7d --audience mutual', 'one of them, asked exactly'],
+      ['analyze did:plc:ewvi7nxzyoun6zhxrhs64oiz --json', 'for programs'],
+    ],
   },
   simulate: {
     summary: 'serve a simulated Jetstream',

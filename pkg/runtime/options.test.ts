@@ -3,9 +3,11 @@ import { COMMAND_NAMES, type CommandName } from '#pkg/runtime/commands.ts';
 import { UserError } from '#pkg/runtime/errors.ts';
 import { INGEST_OPTIONS } from '#pkg/runtime/options/ingest.ts';
 import { OPERATOR_OPTIONS } from '#pkg/runtime/options/operator.ts';
+import { SERVICE_OPTIONS } from '#pkg/runtime/options/services.ts';
 import { SHARED_OPTIONS } from '#pkg/runtime/options/shared.ts';
 import { SIMULATOR_OPTIONS } from '#pkg/runtime/options/simulator.ts';
 import { STORE_OPTIONS } from '#pkg/runtime/options/stores.ts';
+import { AUDIENCES, LENSES, TIME_WINDOWS } from '#pkg/contracts/lens.ts';
 import { OPTION_NAMES, type OptionsOf } from '#pkg/runtime/options.ts';
 import { optionsOfCommand, readOptions } from '#pkg/runtime/read-options.ts';
 
@@ -21,7 +23,7 @@ function thrown(run: () => unknown): UserError {
 
 describe('the table', () => {
   test('no part redefines an option of another', () => {
-    const parts = [INGEST_OPTIONS, SIMULATOR_OPTIONS, OPERATOR_OPTIONS, STORE_OPTIONS, SHARED_OPTIONS];
+    const parts = [INGEST_OPTIONS, SIMULATOR_OPTIONS, SERVICE_OPTIONS, OPERATOR_OPTIONS, STORE_OPTIONS, SHARED_OPTIONS];
     expect(parts.flatMap((part) => Object.keys(part)).sort()).toEqual([...OPTION_NAMES].sort());
   });
 
@@ -124,5 +126,46 @@ describe('readOptions', () => {
   test('a command that must be told does not fall back on a default', () => {
     expect(thrown(() => readOptions('migrate down', { environment: {} })).message).toContain('needs --store');
     expect(readOptions('migrate up', { environment: {} }).store).toBe('all');
+  });
+
+  test('a process beside others says which URL it lacks, and that one process needs none', () => {
+    const needed = {
+      'core-api': ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'],
+      timeline: ['CLICKHOUSE_URL', 'DATABASE_URL', 'REDIS_URL', 'NATS_URL'],
+      'realtime-gateway': ['REDIS_URL', 'NATS_URL'],
+    } as const;
+    const all = {
+      CLICKHOUSE_URL: 'http://u:p@h:8123',
+      DATABASE_URL: 'postgres://u:p@h/x',
+      REDIS_URL: 'redis://h',
+      NATS_URL: 'nats://h',
+    };
+    for (const command of ['core-api', 'timeline', 'realtime-gateway'] as const) {
+      expect(() => readOptions(command, { environment: all })).not.toThrow();
+      for (const name of needed[command]) {
+        const error = thrown(() => readOptions(command, { environment: { ...all, [name]: '' } }));
+        expect(error.message).toMatch(new RegExp(`^skyflow ${command} needs ${name} \\(`));
+        expect(error.hint).toContain('skyflow up');
+      }
+    }
+  });
+
+  test('what analyze takes is what the lenses know', () => {
+    const type = (one: string) => readOptions('analyze', { environment: { SKYFLOW_ANALYZE_TYPE: one } }).type;
+    expect(LENSES.map(type)).toEqual(LENSES);
+    for (const one of TIME_WINDOWS)
+      expect(readOptions('analyze', { environment: { SKYFLOW_ANALYZE_WINDOW: one } }).window).toBe(one);
+    for (const one of AUDIENCES)
+      expect(readOptions('analyze', { environment: { SKYFLOW_ANALYZE_AUDIENCE: one } }).audience).toBe(one);
+    expect(readOptions('analyze', { environment: {} })).toMatchObject({ type: 'all', window: '48h' });
+  });
+
+  test('a key in one line is a key, and never shown when it is none', () => {
+    const urls = { DATABASE_URL: 'postgres://h/x', REDIS_URL: 'redis://h', NATS_URL: 'nats://h' };
+    const block = ['-----BEGIN PRIVATE KEY-----', 'MIIEvQ', '-----END PRIVATE KEY-----'];
+    const environment = { ...urls, SKYFLOW_SESSION_KEY: block.join(String.raw`\n`) };
+    expect(readOptions('core-api', { environment }).sessionKey).toBe(block.join('\n'));
+    const error = thrown(() => readOptions('core-api', { environment: { ...urls, SKYFLOW_SESSION_KEY: 'hunter2' } }));
+    expect(error.message + error.hint).not.toContain('hunter2');
   });
 });

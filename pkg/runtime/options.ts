@@ -2,6 +2,7 @@ import type { CommandName } from '#pkg/runtime/commands.ts';
 export type { Option } from '#pkg/runtime/options/option.ts';
 import { INGEST_OPTIONS } from '#pkg/runtime/options/ingest.ts';
 import { OPERATOR_OPTIONS } from '#pkg/runtime/options/operator.ts';
+import { SERVICE_OPTIONS } from '#pkg/runtime/options/services.ts';
 import { SHARED_OPTIONS } from '#pkg/runtime/options/shared.ts';
 import { SIMULATOR_OPTIONS } from '#pkg/runtime/options/simulator.ts';
 import { STORE_OPTIONS } from '#pkg/runtime/options/stores.ts';
@@ -13,6 +14,7 @@ import { STORE_OPTIONS } from '#pkg/runtime/options/stores.ts';
 export const OPTIONS = {
   ...INGEST_OPTIONS,
   ...SIMULATOR_OPTIONS,
+  ...SERVICE_OPTIONS,
   ...OPERATOR_OPTIONS,
   ...STORE_OPTIONS,
   ...SHARED_OPTIONS,

@@ -131,7 +131,18 @@ describe('help', () => {
   test('of the program lists every command, and so does calling it without one', async () => {
     for (const line of [['--help'], []]) {
       const { out } = await run(line);
-      for (const word of ['up', 'demo', 'indexer', 'simulate', 'migrate', 'sql', 'status', 'common']) {
+      for (const word of [
+        'up',
+        'demo',
+        'indexer',
+        'simulate',
+        'migrate',
+        'sql',
+        'status',
+        'common',
+        'analyze',
+        'core-api',
+      ]) {
         expect(out).toMatch(new RegExp(`^ {2}${word} `, 'm'));
       }
     }
@@ -139,10 +150,17 @@ describe('help', () => {
   });
 
   test('every example can be parsed', async () => {
+    // What the commands that run apart must be told.
+    const servers = {
+      CLICKHOUSE_URL: 'http://h:8123',
+      DATABASE_URL: 'postgres://h/x',
+      REDIS_URL: 'redis://h',
+      NATS_URL: 'nats://h',
+    };
     for (const [name, { examples }] of Object.entries(COMMANDS)) {
       for (const [line] of examples) {
         const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
-        const error: unknown = await run(words).catch((thrown: unknown) => thrown);
+        const error: unknown = await run(words, servers).catch((thrown: unknown) => thrown);
         // The one file named in an example does not exist here; everything before that must have been understood.
         if (error instanceof UserError) expect(error.message).toContain('--env-file');
         else expect((error as { calls: Call[] }).calls[0]?.[0]).toBe(name);

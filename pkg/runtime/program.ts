@@ -114,7 +114,7 @@ function addCommand(command: Command, { name, context, handler }: Registration):
 
 function commanderOption(entry: CommandOption): CommanderOption {
   const { name, spec, env } = entry;
-  const shown = spec.defaultText ?? entry.default;
+  const shown = entry.required ? undefined : (spec.defaultText ?? entry.default);
   const fallback = shown === undefined ? (entry.required ? ', required' : '') : `, default ${shown}`;
   const flags = spec.arg === undefined ? `--${name}` : `--${name} ${spec.arg}`;
   const option = new CommanderOption(flags, `${spec.help} [${env}${fallback}]`);
@@ -139,9 +139,11 @@ function flagTexts(command: Command, registered: ReadonlyMap<OptionName, Command
 }
 
 function environmentHelp(entries: readonly CommandOption[]): string {
-  const lines = entries.flatMap(({ spec, env }) =>
-    spec.environmentOnly === true ? [`  ${env.padEnd(16)} ${spec.help} [default ${spec.defaultText ?? 'none'}]`] : [],
-  );
+  const lines = entries.flatMap(({ spec, env, required }) => {
+    if (spec.environmentOnly !== true) return [];
+    const fallback = required ? 'required' : `default ${spec.defaultText ?? 'none'}`;
+    return [`  ${env.padEnd(16)} ${spec.help} [${fallback}]`];
+  });
   if (lines.length === 0) return '';
   return `\nEnvironment, or --env-file (these can hold passwords, so they have no flag):\n${lines.join('\n')}\n`;
 }

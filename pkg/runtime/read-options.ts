@@ -47,16 +47,23 @@ export function readOptions<C extends CommandName>(
     const flag = input.flags?.get(entry.name);
     const variable = input.environment[entry.env];
     const text = flag ?? (variable === '' ? undefined : variable);
-    if (entry.required && text === undefined) {
-      throw new UserError(`skyflow ${command} needs --${entry.name}.`, {
-        hint: `Give --${entry.name} ${entry.spec.arg ?? ''} (${entry.spec.help}).`,
-      });
-    }
+    if (entry.required && text === undefined) throw missing(command, entry);
     const result = entry.spec.read(text, entry.default);
     if (!result.ok) throw badValue(entry, { fromFlag: flag !== undefined, text: text ?? '', problem: result.problem });
     values[handlerKey(entry.name)] = result.value;
   }
   return values as OptionsOf<C>;
+}
+
+function missing(command: CommandName, { name, spec, env }: CommandOption): UserError {
+  if (spec.environmentOnly !== true) {
+    return new UserError(`skyflow ${command} needs --${name}.`, {
+      hint: `Give --${name} ${spec.arg ?? ''} (${spec.help}).`,
+    });
+  }
+  return new UserError(`skyflow ${command} needs ${env} (${spec.help}).`, {
+    hint: `Set it in the environment or in a file named with --env-file; or run everything in one process: skyflow up.`,
+  });
 }
 
 function badValue(entry: CommandOption, given: { fromFlag: boolean; text: string; problem: string }): UserError {

@@ -1,59 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
-import { z } from 'zod';
 import { COMMAND_NAMES, type CommandName } from '#pkg/runtime/commands.ts';
 import { knownVariables } from '#pkg/runtime/environment.ts';
 import { optionsOfCommand, readOptions } from '#pkg/runtime/read-options.ts';
+import { compose, metricsPorts, ours, service, servicePorts, services, source, storePorts } from './compose-file.ts';
 import { all, isThere, read } from './files.ts';
-
-const text = z.string();
-const mount = text.regex(/^[^:]+:\/[^:]*(?::ro)?$/);
-
-const serviceSchema = z.object({
-  image: text,
-  build: text.optional(),
-  command: z.array(text).optional(),
-  environment: z.record(text, text).default({}),
-  ports: z.array(text).default([]),
-  volumes: z.array(mount).default([]),
-  networks: z.array(text),
-  restart: text,
-  user: text.optional(),
-  read_only: z.boolean().default(false),
-  cap_drop: z.array(text).default([]),
-  security_opt: z.array(text),
-  mem_limit: text.regex(/^(?:\d+[mg]|\$\{[A-Z_]+:-\d+[mg]\})$/),
-  depends_on: z.record(text, z.object({ condition: text })).default({}),
-  healthcheck: z.union([z.object({ disable: z.literal(true) }), z.object({ test: z.array(text).min(2) })]).optional(),
-});
-
-const source = read('docker-compose.yml');
-const compose = z
-  .object({
-    services: z.record(text, serviceSchema),
-    networks: z.record(text, z.object({ internal: z.boolean().optional() })),
-    volumes: z.record(text, z.null()),
-  })
-  .parse(parse(source, { merge: true }));
-
-const services = Object.entries(compose.services);
-const ours = services.filter(([, service]) => service.build !== undefined);
-const service = (name: string) => {
-  const found = compose.services[name];
-  if (found === undefined) throw new Error(`docker-compose.yml has no service ${name}`);
-  return found;
-};
-
-/** The ports of all services when run apart, those to come included. */
-const servicePorts: Readonly<Record<string, number>> = {
-  'core-api': 8000,
-  timeline: 8001,
-  gamification: 8002,
-  'realtime-gateway': 8003,
-  search: 8092,
-  feedgen: 8094,
-};
-const storePorts: Readonly<Record<string, number>> = { clickhouse: 8123, postgres: 5432, redis: 6379, nats: 4222 };
 
 /** The command of one of our services, as the table names it. */
 const commandOf = (words: readonly string[] | undefined): CommandName => {
@@ -68,7 +18,7 @@ const interpolate = (value: string): string =>
 
 describe('our services', () => {
   test('are the ones that exist', () => {
-    expect(ours.map(([name]) => name)).toEqual(['migrate', 'indexer']);
+    expect(ours.map(([name]) => name)).toEqual(['migrate', 'indexer', 'core-api', 'timeline', 'realtime-gateway']);
   });
 
   test.each(ours)(
@@ -83,13 +33,13 @@ describe('our services', () => {
   );
 
   test.each(ours)(
-    '%s: every store in its URLs is a service on a network of its own',
+    '%s: every store and service in its URLs is one on a network of its own',
     (name, { environment, networks }) => {
-      const urls = Object.entries(environment).filter(([key]) => key.endsWith('_URL'));
+      const urls = Object.entries(environment).filter(([key]) => key.endsWith('_URL') && key !== 'SKYFLOW_PUBLIC_URL');
       expect(urls.length).toBeGreaterThan(0);
       for (const [, value] of urls) {
         const url = new URL(interpolate(value));
-        expect(Number(url.port)).toBe(storePorts[url.hostname]);
+        expect(Number(url.port)).toBe({ ...storePorts, ...servicePorts }[url.hostname]);
         expect(service(url.hostname).networks.some((network) => networks.includes(network))).toBe(true);
         expect(Object.keys(service(name).depends_on)).toContain(url.hostname);
       }
@@ -103,9 +53,34 @@ describe('our services', () => {
     expect(built.cap_drop).toEqual(['ALL']);
   });
 
-  test('the indexer serves its metrics where Prometheus looks', () => {
-    expect(service('indexer').environment['SKYFLOW_METRICS_PORT']).toBe('8091');
-    expect(service('indexer').environment['SKYFLOW_HOST']).toBe('0.0.0.0');
+  test.each(Object.entries(metricsPorts))('%s serves its metrics where Prometheus looks', (name, port) => {
+    expect(service(name).environment['SKYFLOW_METRICS_PORT']).toBe(String(port));
+    expect(service(name).environment['SKYFLOW_HOST']).toBe('0.0.0.0');
+    expect(read('deploy/prometheus/alerts.yml').split('groups:')[0]).toContain(String(port));
+    const command = commandOf(service(name).command);
+    const own = optionsOfCommand(command).find((one) => one.name === 'metrics-port');
+    expect(own?.default).toBe(String(port));
+  });
+
+  test('those that answer people listen where Caddy sends them, and no other does', () => {
+    const answering = ours.filter(([, one]) => one.networks.includes('edge')).map(([name]) => name);
+    expect(answering).toEqual(['core-api', 'realtime-gateway']);
+    for (const name of answering) expect(service(name).environment['SKYFLOW_PORT']).toBe(String(servicePorts[name]));
+  });
+
+  test('only what asks the AT network has a way out', () => {
+    const outbound = services.filter(([, one]) => one.networks.includes('outbound')).map(([name]) => name);
+    expect(outbound).toEqual(['indexer', 'core-api']);
+  });
+
+  test('the key of the sessions is kept, where only the process can read it', () => {
+    const folder = service('core-api').environment['SKYFLOW_SESSION_KEY_FOLDER'] ?? '';
+    expect(service('core-api').volumes).toEqual([`session-key:${folder}`]);
+    expect(read('Dockerfile')).toMatch(new RegExp(`mkdir -m 0700 [^&]*${folder}\\b.*chown node:node [^\\n]*${folder}`));
+    const others = services.filter(
+      ([name, { volumes }]) => name !== 'core-api' && volumes.join().includes('session-key'),
+    );
+    expect(others).toEqual([]);
   });
 });
 
@@ -208,71 +183,5 @@ describe('Redis and NATS', () => {
     const [, limit] = /^maxmemory (\d+)mb$/m.exec(read('deploy/redis/redis.conf')) ?? [];
     expect(Number(limit)).toBeLessThan(Number.parseInt(service('redis').mem_limit, 10));
     expect(read('deploy/nats/nats.conf')).toMatch(/^jetstream \{\n {2}store_dir: "\/data"$/m);
-  });
-});
-
-describe('Caddy', () => {
-  const caddyfile = read('deploy/Caddyfile');
-  const routes = (() => {
-    const found: { paths: string[]; upstream: string; block: string }[] = [];
-    const matchers = new Map(
-      [...caddyfile.matchAll(/^\t@(\w+) path (.+)$/gm)].map((match) => [`@${match[1]}`, (match[2] ?? '').split(' ')]),
-    );
-    for (const [, matcher = '', block = ''] of caddyfile.matchAll(/^\thandle (\S+) \{\n([\s\S]*?)^\t\}$/gm)) {
-      const upstream = /reverse_proxy (\S+)/.exec(block)?.[1] ?? '';
-      found.push({ paths: matchers.get(matcher) ?? [matcher], upstream, block });
-    }
-    return found;
-  })();
-
-  test('has the routes of the services that answer people', () => {
-    expect(Object.fromEntries(routes.flatMap(({ paths, upstream }) => paths.map((path) => [path, upstream])))).toEqual({
-      '/api/*': 'core-api:8000',
-      '/webhooks/*': 'core-api:8000',
-      '/sse': 'realtime-gateway:8003',
-      '/xrpc/*': 'feedgen:8094',
-      '/.well-known/did.json': 'feedgen:8094',
-    });
-    expect(all(/reverse_proxy (\S+)/g, caddyfile)).toHaveLength(routes.length);
-  });
-
-  test('sends each to a port that the service has, and is on its network once it is here', () => {
-    for (const { upstream } of routes) {
-      const [host = '', port] = upstream.split(':');
-      expect(Number(port)).toBe(servicePorts[host]);
-      const here = compose.services[host];
-      if (here !== undefined)
-        expect(here.networks.some((network) => service('caddy').networks.includes(network))).toBe(true);
-    }
-  });
-
-  test('lets server-sent events through at once', () => {
-    const sse = routes.find(({ paths }) => paths.includes('/sse'))?.block ?? '';
-    expect(sse).toContain('flush_interval -1');
-    expect(sse).not.toContain('encode');
-  });
-
-  test('answers 503 for what is not there, 404 for the rest, and sets the security headers on both', () => {
-    expect(caddyfile).toMatch(/@down expression `\{err\.status_code\} in \[502, 503, 504\]`/);
-    expect(caddyfile).toMatch(/\thandle \{\n\t\terror 404\n\t\}/);
-    expect(all(/^\t+(import security)$/gm, caddyfile)).toHaveLength(2);
-    for (const header of [
-      'Strict-Transport-Security',
-      'X-Content-Type-Options',
-      'Content-Security-Policy',
-      'Referrer-Policy',
-    ]) {
-      expect(caddyfile).toContain(header);
-    }
-    // In one block, `?` asks for all of its headers to be missing, so a service that sets one would lose the others.
-    for (const block of all(/header \{\n([\s\S]*?)\n\t\}/g, caddyfile)) expect(block).not.toContain('?');
-    expect(caddyfile).toContain('admin off');
-  });
-
-  test('its health check asks its own listener, which is not published', () => {
-    const check = service('caddy').healthcheck;
-    expect(JSON.stringify(check)).toContain('http://127.0.0.1:2020/');
-    expect(caddyfile).toMatch(/^http:\/\/:2020 \{$/m);
-    expect(service('caddy').ports.join()).not.toContain('2020');
   });
 });

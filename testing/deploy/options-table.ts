@@ -22,12 +22,13 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<
 export const optionsTable = (): string => {
   const rows = new Map<string, Row>();
   for (const command of COMMAND_NAMES) {
-    for (const { name, spec, env, default: fallback } of optionsOfCommand(command)) {
-      const key = `${env} ${spec.defaultText ?? fallback}`;
+    for (const { name, spec, env, default: own, required } of optionsOfCommand(command)) {
+      const fallback = required ? 'required' : (spec.defaultText ?? own ?? '');
+      const key = `${env} ${fallback}`;
       const row = rows.get(key) ?? {
         env,
         flag: spec.environmentOnly === true ? '' : `\`--${name}\``,
-        fallback: spec.defaultText ?? fallback ?? '',
+        fallback,
         help: spec.help,
         commands: [],
       };

@@ -1,7 +1,7 @@
 import { readFrame, type Frame } from './frame.ts';
-import { kindByCollection } from './records.ts';
+import { didsNamed, kindByCollection, reactionsIn, type Reaction } from './records.ts';
 import type { Content, OracleGenerator, OracleList, OracleListItem, OraclePost, OracleProfile } from './records.ts';
-import { dayOf, isTid, ownerOfUri, tidTimeUs } from './syntax.ts';
+import { dayOf, isTid, tidTimeUs } from './syntax.ts';
 
 /** Live records that point at one subject, and how many different accounts made them. */
 export interface OracleEngagement {
@@ -40,11 +40,22 @@ export interface OracleFollowCounts {
   following: number;
 }
 
+/** A live record with all that was told of it. */
+export interface OracleRecord {
+  uri: string;
+  did: string;
+  rkey: string;
+  /** When the frame of its latest revision was seen, in microseconds. */
+  seenUs: number;
+  content: Content;
+}
+
 interface Slot {
   rev: string;
   did: string;
   collection: string;
   rkey: string;
+  seenUs: number;
   /** Null: deleted. The slot stays, for an older create may still arrive. */
   content: Content | null;
 }
@@ -61,29 +72,6 @@ const isGreaterAccount = (one: AccountFrame, other: AccountFrame): boolean => {
 const isGreaterHandle = (one: IdentityFrame, other: IdentityFrame): boolean =>
   one.versionUs === other.versionUs ? (one.handle ?? '') > (other.handle ?? '') : one.versionUs > other.versionUs;
 
-/** DIDs that a record points at or speaks of. */
-const didsNamed = (content: Content): string[] => {
-  const owners = (...uris: (string | null)[]): string[] => uris.flatMap((uri) => ownerOfUri(uri) ?? []);
-  if (content.kind === 'post') return owners(content.post.replyParent, content.post.replyRoot, content.post.quote);
-  if (content.kind === 'like' || content.kind === 'repost') return owners(content.subject);
-  if (content.kind === 'follow' || content.kind === 'block') return [content.subject];
-  if (content.kind === 'listitem') return [content.item.subject, ...owners(content.item.list)];
-  return [];
-};
-
-const reactions = ['like', 'repost', 'reply', 'quote'] as const;
-type Reaction = (typeof reactions)[number];
-
-const reactionsIn = (content: Content): [Reaction, string][] => {
-  if (content.kind === 'like' || content.kind === 'repost') return [[content.kind, content.subject]];
-  if (content.kind !== 'post') return [];
-  const { replyParent, quote } = content.post;
-  const found: [Reaction, string][] = [];
-  if (replyParent !== null) found.push(['reply', replyParent]);
-  if (quote !== null) found.push(['quote', quote]);
-  return found;
-};
-
 /**
  * What the index must answer, worked out the slow way from the frames alone.
  * A record is what its operation of the highest revision made it, whatever the order or repetition of arrival;
@@ -95,6 +83,7 @@ export class Oracle {
   readonly #handles = new Map<string, IdentityFrame>();
   readonly #authors = new Set<string>();
   readonly #subjects = new Set<string>();
+  readonly #firstSeenUs = new Map<string, number>();
   readonly #counts = { ok: 0, dropped: 0, ignored: 0 };
 
   /** Takes one text frame of the wire. `ok` covers frames of collections that are not indexed. */
@@ -110,6 +99,7 @@ export class Oracle {
       return 'ok';
     }
     this.#authors.add(frame.did);
+    this.#see(frame.did, frame.timeUs);
     if (frame.is === 'record') this.#applyRecord(frame);
     if (frame.is === 'account') {
       const known = this.#accounts.get(frame.did);
@@ -122,11 +112,19 @@ export class Oracle {
     return 'ok';
   }
 
-  #applyRecord({ did, collection, rkey, rev, content }: Extract<Frame, { is: 'record' }>): void {
-    if (content !== null) for (const named of didsNamed(content)) this.#subjects.add(named);
+  #see(did: string, timeUs: number): void {
+    this.#firstSeenUs.set(did, Math.min(timeUs, this.#firstSeenUs.get(did) ?? timeUs));
+  }
+
+  #applyRecord({ did, timeUs, collection, rkey, rev, content }: Extract<Frame, { is: 'record' }>): void {
+    const named = content === null ? [] : didsNamed(content);
+    for (const one of named) this.#subjects.add(one);
+    const mentioned = content?.kind === 'post' ? content.post.mentions : [];
+    for (const one of [...named, ...mentioned]) this.#see(one, timeUs);
     const uri = `at://${did}/${collection}/${rkey}`;
     const known = this.#slots.get(uri);
-    if (known === undefined || rev > known.rev) this.#slots.set(uri, { rev, did, collection, rkey, content });
+    if (known === undefined || rev > known.rev)
+      this.#slots.set(uri, { rev, did, collection, rkey, seenUs: timeUs, content });
   }
 
   /** Frames taken so far; `ignored` ones are among the `ok`. */
@@ -144,6 +142,11 @@ export class Oracle {
     return new Set(this.#subjects);
   }
 
+  /** When each DID was first seen, as an author or in somebody's record (mentions too), in microseconds. */
+  firstSeenUs(): Map<string, number> {
+    return new Map(this.#firstSeenUs);
+  }
+
   /** The state of every author. */
   actors(): Map<string, OracleActor> {
     const answer = new Map<string, OracleActor>();
@@ -157,6 +160,11 @@ export class Oracle {
 
   *#live(): Generator<[string, Slot, Content]> {
     for (const [uri, slot] of this.#slots) if (slot.content !== null) yield [uri, slot, slot.content];
+  }
+
+  /** Every live record. */
+  records(): OracleRecord[] {
+    return [...this.#live()].map(([uri, { did, rkey, seenUs }, content]) => ({ uri, did, rkey, seenUs, content }));
   }
 
   /** Live posts by uri. */

@@ -53,7 +53,8 @@ export type Content =
   | { kind: 'post'; post: OraclePost }
   | { kind: 'like' | 'repost'; subject: string }
   | { kind: 'follow' | 'block'; subject: string }
-  | { kind: 'profile'; profile: OracleProfile }
+  /** The record's own time, in microseconds since 1970, stands beside what a reader of the index is shown. */
+  | { kind: 'profile'; profile: OracleProfile; createdAtUs: number | null }
   | { kind: 'list'; list: OracleList }
   | { kind: 'listitem'; item: OracleListItem }
   | { kind: 'generator'; generator: OracleGenerator };
@@ -190,7 +191,8 @@ export const readContent = (kind: Content['kind'], record: Json): Content | unde
       return toAccount(kind, record);
     case 'profile': {
       const displayName = textOf(record['displayName']) ?? '';
-      return { kind, profile: { displayName, description: textOf(record['description']) ?? '' } };
+      const description = textOf(record['description']) ?? '';
+      return { kind, profile: { displayName, description }, createdAtUs: readTimeUs(record['createdAt']) ?? null };
     }
     case 'list': {
       const list = readList(record);
@@ -205,4 +207,28 @@ export const readContent = (kind: Content['kind'], record: Json): Content | unde
       return generator && { kind, generator };
     }
   }
+};
+
+/** DIDs that a record points at. */
+export const didsNamed = (content: Content): string[] => {
+  const owners = (...uris: (string | null)[]): string[] => uris.flatMap((uri) => ownerOfUri(uri) ?? []);
+  if (content.kind === 'post') return owners(content.post.replyParent, content.post.replyRoot, content.post.quote);
+  if (content.kind === 'like' || content.kind === 'repost') return owners(content.subject);
+  if (content.kind === 'follow' || content.kind === 'block') return [content.subject];
+  if (content.kind === 'listitem') return [content.item.subject, ...owners(content.item.list)];
+  return [];
+};
+
+/** What one account can do with another's post. */
+export type Reaction = 'like' | 'repost' | 'reply' | 'quote';
+
+/** What a record reacts to, as the reaction and the uri of its subject. */
+export const reactionsIn = (content: Content): [Reaction, string][] => {
+  if (content.kind === 'like' || content.kind === 'repost') return [[content.kind, content.subject]];
+  if (content.kind !== 'post') return [];
+  const { replyParent, quote } = content.post;
+  const found: [Reaction, string][] = [];
+  if (replyParent !== null) found.push(['reply', replyParent]);
+  if (quote !== null) found.push(['quote', quote]);
+  return found;
 };

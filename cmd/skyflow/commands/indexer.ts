@@ -1,4 +1,5 @@
 import { runAll } from '#pkg/runtime/lifecycle.ts';
+import { createMetrics } from '#pkg/runtime/metrics.ts';
 import type { OptionsOf } from '#pkg/runtime/options.ts';
 import { Stores } from '../compose.ts';
 import { createIngest } from '../ingest.ts';
@@ -17,7 +18,7 @@ export const indexer = async (options: OptionsOf<'indexer'>): Promise<void> => {
     const { log } = screen;
     await using stores = new Stores(options, { log, signal });
     await migrateAll(stores, ['clickhouse'], log);
-    const ingest = await createIngest(options, stores, log);
+    const ingest = await createIngest(options, { stores, log, registry: createMetrics() });
     const services = [...ingest.services, monitor({ ...ingest, screen, offlineHint })];
     const startedMs = Date.now();
     await runAll(services, { signal: AbortSignal.any([signal, ingest.finished]), graceMs, log });

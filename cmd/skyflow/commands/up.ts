@@ -1,16 +1,14 @@
 import { Hono } from 'hono';
-import { adminSocketPath } from '#pkg/admin/socket-path.ts';
-import { runSql } from '#pkg/admin/run-sql.ts';
-import { serveAdmin } from '#pkg/admin/server.ts';
+import { freePort } from '#pkg/runtime/free-port.ts';
 import { serveHttp } from '#pkg/runtime/http.ts';
 import { runAll, type Service } from '#pkg/runtime/lifecycle.ts';
-import type { Logger } from '#pkg/runtime/log.ts';
+import { createMetrics } from '#pkg/runtime/metrics.ts';
 import type { OptionsOf } from '#pkg/runtime/options.ts';
 import { type StoreLocations, Stores } from '../compose.ts';
 import { createIngest, type Ingest, type IngestOptions } from '../ingest.ts';
 import { migrateAll, migratedStores } from '../migrations.ts';
 import { monitor } from '../monitor.ts';
-import { statusPage } from '../page/page.ts';
+import { createOneProcess, type OneProcess, type OneProcessOptions } from '../one-process.ts';
 import { checkReplay, replaySummary } from '../replay.ts';
 import { openScreen, type Screen } from '../screen.ts';
 import { untilStopped } from '../until-stopped.ts';
@@ -28,8 +26,14 @@ interface Addresses {
 }
 
 /** What `up` and `demo` have in common. */
-export interface UpOptions extends IngestOptions, StoreLocations, Addresses {
+export interface UpOptions extends IngestOptions, StoreLocations, OneProcessOptions {
   readonly offlineHint?: string;
+}
+
+/** What is there once everything is built and before it runs. */
+export interface Built extends OneProcess {
+  readonly ingest: Ingest;
+  readonly stores: Stores;
 }
 
 /** `skyflow up`: everything in one process. */
@@ -41,14 +45,21 @@ export const up = async (options: OptionsOf<'up'>): Promise<void> => {
   );
 };
 
+/** How `up` and `demo` differ. */
+export interface RunPlan {
+  readonly screen: Screen;
+  readonly signal: AbortSignal;
+  /** What to read and where to listen; the stores are ready by then. */
+  plan(stores: Stores): Promise<UpOptions>;
+  /** More services for the same process. */
+  extra?(built: Built): Promise<readonly Service[]>;
+}
+
 /**
- * Opens the stores, brings them up to date, asks `plan` what to read (the stores are ready by then), and runs all services
- * until the signal, or until a file was read to its end. Services of later kinds are added in `servicesOf`.
+ * Opens the stores, brings them up to date, and runs all services until the signal, or until a file was read to its end.
+ * Services of later kinds are added in `createOneProcess`.
  */
-export const runEverything = async (
-  where: StoreLocations & Addresses,
-  how: { readonly screen: Screen; readonly signal: AbortSignal; plan(stores: Stores): Promise<UpOptions> },
-): Promise<void> => {
+export const runEverything = async (where: StoreLocations & Addresses, how: RunPlan): Promise<void> => {
   const { screen, signal } = how;
   const { log, live } = screen;
   await requirePorts(where);
@@ -60,12 +71,12 @@ export const runEverything = async (
   live.update('starting: bringing the schema up to date');
   await migrateAll(stores, migratedStores, log);
   signal.throwIfAborted();
-  const options = await how.plan(stores);
-  const ingest = await createIngest(options, stores, log);
-  const services = [
-    ...(await servicesOf(options, { ingest, stores, log })),
-    monitor({ ...options, ...ingest, screen }),
-  ];
+  const options = await withPort(await how.plan(stores));
+  const context = { stores, log, registry: createMetrics() };
+  const ingest = await createIngest(options, context);
+  const built = { ...(await createOneProcess(options, ingest, context)), ingest, stores };
+  const extra = (await how.extra?.(built)) ?? [];
+  const services = [...ingest.services, ...built.services, ...extra, monitor({ ...options, ...ingest, screen })];
   const startedMs = Date.now();
   await runAll(services, { signal: AbortSignal.any([signal, ingest.finished]), graceMs, log });
   live.finish();
@@ -74,6 +85,10 @@ export const runEverything = async (
   }
 };
 
+/** A port of its own where any would do: the names under which people reach this server are made of it. */
+const withPort = async (options: UpOptions): Promise<UpOptions> =>
+  options.port === 0 ? { ...options, port: await freePort() } : options;
+
 /** Listens for a moment: a taken port is said at once, not after the stores were opened. */
 const requirePorts = async ({ host, port, metricsPort }: Addresses): Promise<void> => {
   const wanted = [
@@ -81,41 +96,4 @@ const requirePorts = async ({ host, port, metricsPort }: Addresses): Promise<voi
     { name: 'metrics', port: metricsPort, portFlag: '--metrics-port' },
   ];
   for (const each of wanted) await serveHttp({ ...each, host, app: new Hono() }).run(AbortSignal.abort());
-};
-
-interface Parts {
-  readonly ingest: Ingest;
-  readonly stores: Stores;
-  readonly log: Logger;
-}
-
-const servicesOf = async (options: UpOptions, { ingest, stores, log }: Parts): Promise<Service[]> => {
-  const page = serveHttp({
-    name: 'status page',
-    host: options.host,
-    port: options.port,
-    app: statusPage(() => ingest.reader.read()),
-    portFlag: '--port',
-  });
-  page.listening.then(
-    ({ port }) => log.info(`Skyflow is running: http://${shownHost(options.host)}:${port}`),
-    () => undefined,
-  );
-  return [...ingest.services, page, ...(await adminServices({ ingest, stores, log }))];
-};
-
-/** The local way in for `sql` and `status`; there is none where the folder's path is too long for a socket. */
-const adminServices = async ({ ingest, stores, log }: Parts): Promise<Service[]> => {
-  const store = await stores.clickhouse();
-  const path = adminSocketPath((await stores.dataDir()).path);
-  if (path === undefined) {
-    log.warn('the path of the data folder is too long for a socket: sql and status will not work while this runs');
-    return [];
-  }
-  return [serveAdmin({ path, sql: (request) => runSql(store, request), status: () => ingest.reader.read() })];
-};
-
-const shownHost = (host: string): string => {
-  if (host === '0.0.0.0' || host === '::') return 'localhost';
-  return host.includes(':') ? `[${host}]` : host;
 };

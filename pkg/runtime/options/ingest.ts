@@ -11,6 +11,7 @@ import {
 
 const READERS = ['up', 'indexer'] as const;
 const INGEST = ['up', 'demo', 'indexer'] as const;
+const APART = ['core-api', 'timeline', 'realtime-gateway'] as const;
 const JETSTREAM_HOSTS = ['jetstream2.us-east', 'jetstream1.us-east', 'jetstream2.us-west', 'jetstream1.us-west'];
 
 /** Options of the processes that read the network and serve it. */
@@ -37,7 +38,7 @@ export const INGEST_OPTIONS = {
     default: '127.0.0.1',
     parse: text,
     help: 'address to listen on; 0.0.0.0 for all',
-    commands: ['up', 'demo', 'indexer', 'simulate'],
+    commands: ['up', 'demo', 'indexer', 'simulate', ...APART],
   }),
   port: option({
     env: 'SKYFLOW_PORT',
@@ -45,8 +46,11 @@ export const INGEST_OPTIONS = {
     default: '8000',
     parse: port,
     help: 'port to serve on; 0 takes any free one',
-    commands: ['up', 'demo', 'simulate'],
-    overrides: { simulate: { env: 'SKYFLOW_SIMULATOR_PORT', default: '6008' } },
+    commands: ['up', 'demo', 'simulate', 'core-api', 'realtime-gateway'],
+    overrides: {
+      simulate: { env: 'SKYFLOW_SIMULATOR_PORT', default: '6008' },
+      'realtime-gateway': { default: '8003' },
+    },
   }),
   'metrics-port': option({
     env: 'SKYFLOW_METRICS_PORT',
@@ -54,7 +58,12 @@ export const INGEST_OPTIONS = {
     default: '8091',
     parse: port,
     help: 'internal port of /metrics, /health and /ready',
-    commands: INGEST,
+    commands: [...INGEST, ...APART],
+    overrides: {
+      'core-api': { default: '8010' },
+      timeline: { default: '8001' },
+      'realtime-gateway': { default: '8013' },
+    },
   }),
   'look-back': option({
     env: 'SKYFLOW_LOOK_BACK',

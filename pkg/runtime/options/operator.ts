@@ -38,6 +38,31 @@ export const OPERATOR_OPTIONS = {
   json: flag({
     env: 'SKYFLOW_STATUS_JSON',
     help: 'print one JSON object',
-    commands: ['status'],
+    commands: ['status', 'analyze'],
+    overrides: { analyze: { env: 'SKYFLOW_ANALYZE_JSON' } },
+  }),
+  type: option({
+    env: 'SKYFLOW_ANALYZE_TYPE',
+    arg: '<lens>',
+    default: 'all',
+    parse: choice(['all', 'flow', 'clout', 'kudos', 'pulse']),
+    help: 'all, flow, clout, kudos or pulse',
+    commands: ['analyze'],
+  }),
+  window: option({
+    env: 'SKYFLOW_ANALYZE_WINDOW',
+    arg: '<length>',
+    default: '48h',
+    parse: choice(['24h', '48h', '7d', '30d']),
+    help: 'how far back: 24h, 48h, 7d or 30d',
+    commands: ['analyze'],
+  }),
+  audience: option({
+    env: 'SKYFLOW_ANALYZE_AUDIENCE',
+    arg: '<who>',
+    default: 'following',
+    parse: choice(['following', 'mutual']),
+    help: 'whose posts: of all it follows, or of those that follow it back (mutual)',
+    commands: ['analyze'],
   }),
 };

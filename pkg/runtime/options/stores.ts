@@ -4,6 +4,8 @@ import { databaseName, text, url } from '#pkg/runtime/options/values.ts';
 /** `migrate create` only writes files, and `dump-schema` builds its stores afresh. */
 const MIGRATED = ['migrate up', 'migrate down', 'migrate version'] as const;
 const STORED = ['up', 'indexer', ...MIGRATED, 'status'] as const;
+/** Processes of their own, beside others: an embedded store would be theirs alone, so they must be told. */
+const APART = ['core-api', 'timeline', 'realtime-gateway'] as const;
 
 /** Where the data is: the folder of the embedded stores, or the servers used instead. */
 export const STORE_OPTIONS = {
@@ -13,7 +15,7 @@ export const STORE_OPTIONS = {
     default: './data',
     parse: text,
     help: 'folder of the embedded stores; one process at a time',
-    commands: ['up', 'demo', 'indexer', ...MIGRATED, 'sql', 'status', 'common'],
+    commands: ['up', 'demo', 'indexer', ...MIGRATED, 'sql', 'status', 'analyze', 'common'],
     overrides: { demo: { env: 'SKYFLOW_DEMO_DATA_DIR', default: './data-demo' } },
   }),
   database: option({
@@ -22,7 +24,7 @@ export const STORE_OPTIONS = {
     default: 'skyflow',
     parse: databaseName,
     help: 'ClickHouse database',
-    commands: [...STORED, 'sql'],
+    commands: [...STORED, 'sql', 'analyze', 'timeline'],
   }),
   'clickhouse-url': optional({
     env: 'CLICKHOUSE_URL',
@@ -30,7 +32,8 @@ export const STORE_OPTIONS = {
     parse: url(['http', 'https']),
     defaultText: 'embedded',
     help: 'ClickHouse server, http://user:password@host:8123',
-    commands: [...STORED, 'sql'],
+    commands: [...STORED, 'sql', 'analyze', 'timeline'],
+    requiredFor: ['timeline'],
     environmentOnly: true,
   }),
   'database-url': optional({
@@ -39,7 +42,8 @@ export const STORE_OPTIONS = {
     parse: url(['postgres', 'postgresql']),
     defaultText: 'embedded',
     help: 'Postgres server, postgres://user:password@host:5432/name',
-    commands: ['up', ...MIGRATED, 'status'],
+    commands: ['up', ...MIGRATED, 'status', 'core-api', 'timeline'],
+    requiredFor: ['core-api', 'timeline'],
     environmentOnly: true,
   }),
   'redis-url': optional({
@@ -48,7 +52,8 @@ export const STORE_OPTIONS = {
     parse: url(['redis', 'rediss']),
     defaultText: 'embedded',
     help: 'Redis server, redis://:password@host:6379',
-    commands: ['up', 'indexer', 'status'],
+    commands: ['up', 'indexer', 'status', ...APART],
+    requiredFor: APART,
     environmentOnly: true,
   }),
   'nats-url': optional({
@@ -57,7 +62,8 @@ export const STORE_OPTIONS = {
     parse: url(['nats', 'tls']),
     defaultText: 'embedded',
     help: 'NATS server with JetStream, nats://token@host:4222',
-    commands: ['up', 'status'],
+    commands: ['up', 'status', ...APART],
+    requiredFor: APART,
     environmentOnly: true,
   }),
 };

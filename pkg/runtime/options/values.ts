@@ -56,6 +56,20 @@ export const databaseName = parsed(
   'expected letters, digits and underscores, not starting with a digit',
 );
 
+/** The DID of a service: did:web or did:plc, without a fragment. */
+export const serviceDid = parsed(
+  (value) => (/^did:(?:web:[a-z0-9.-]+(?:%3A\d{1,5})?|plc:[a-z2-7]{24})$/i.test(value) ? value : undefined),
+  'expected a did:web of a host or a did:plc',
+);
+
+/** A PEM block of a private key. Environment files have no line breaks, so `\n` stands for one. */
+export const pem = parsed((value) => {
+  const block = value.replaceAll(String.raw`\n`, '\n').trim();
+  return /^-----BEGIN (?:RSA )?PRIVATE KEY-----\n[\s\S]+\n-----END (?:RSA )?PRIVATE KEY-----$/.test(block)
+    ? block
+    : undefined;
+}, 'expected a private key that begins with -----BEGIN PRIVATE KEY-----');
+
 /** Names separated by commas, without repeats. An empty text is an empty list. */
 export const nameList = parsed<string[]>(
   (value) => [...new Set(value.split(',').map((name) => name.trim()))].filter((name) => name !== ''),

@@ -1,0 +1,26 @@
+import { UserError } from '#pkg/runtime/errors.ts';
+import { serveHttp } from '#pkg/runtime/http.ts';
+import type { OptionsOf } from '#pkg/runtime/options.ts';
+import { loadSigner, type SignerSource } from '#pkg/session/signer.ts';
+import { runApart } from '../apart.ts';
+import { createApiPart, publicNames } from '../services.ts';
+import { honoOf } from '../one-port.ts';
+
+/** `skyflow core-api`: sign-in and REST, beside the other processes. */
+export const coreApi = async (options: OptionsOf<'core-api'>): Promise<void> => {
+  const source = signerSource(options);
+  await runApart(options, ['postgres'], async (context) => {
+    const names = publicNames(options, options.port);
+    const part = await createApiPart({ ...options, ...names }, await loadSigner(source), context);
+    const { host, port } = options;
+    return [...part.services, serveHttp({ name: 'core-api', host, port, app: honoOf(part.app), portFlag: '--port' })];
+  });
+};
+
+const signerSource = ({ sessionKey, sessionKeyFolder }: OptionsOf<'core-api'>): SignerSource => {
+  if (sessionKey !== undefined) return { privateKeyPem: sessionKey };
+  if (sessionKeyFolder !== undefined) return { folder: sessionKeyFolder };
+  throw new UserError('skyflow core-api has no key to sign sessions with.', {
+    hint: 'Give --session-key-folder DIR (a key is made there), or set SKYFLOW_SESSION_KEY to one that several share.',
+  });
+};

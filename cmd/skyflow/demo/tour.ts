@@ -1,0 +1,149 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ClickHouse } from '#pkg/clickhouse/client.ts';
+import { defineQuery, readSql } from '#pkg/clickhouse/query.ts';
+import { LENSES } from '#pkg/contracts/lens.ts';
+import type { Clock } from '#pkg/runtime/clock.ts';
+import { isAbortError } from '#pkg/runtime/errors.ts';
+import type { Service } from '#pkg/runtime/lifecycle.ts';
+import type { Logger } from '#pkg/runtime/log.ts';
+import { lensText } from '../lens/lens-text.ts';
+import { plain } from '../lens/width.ts';
+import { analysisFrame, type SseFrame } from '../sse-client.ts';
+import { ApiClient } from './api-client.ts';
+
+export interface TourParts {
+  readonly store: ClickHouse;
+  /** Whether the index shows the present. */
+  readonly caughtUp: () => boolean;
+  /** Signs a demo user in without a PDS, which an invented account has none of; resolves with an access token. */
+  readonly signIn: (user: { did: string; handle: string | null }) => Promise<string>;
+  /** So that the first scores are compared with what is there now. */
+  readonly refreshReferences: () => Promise<void>;
+  /** Where this process listens. */
+  readonly listening: Promise<{ base: string }>;
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly show: (text: string) => void;
+  readonly terminal: { readonly color: boolean; readonly width: number };
+}
+
+const busiest = defineQuery<Record<string, never>, { did: string; handle: string; skypoints: number }>({
+  name: 'demo_busiest',
+  sql: readSql(import.meta.url, 'busiest.sql'),
+});
+
+const lookEveryMs = 1_000;
+/** A world as small as the demo's needs that many reactions to one account before its lenses show something. */
+const enoughSkypoints = 20;
+/** After so long whatever there is will do. */
+const patienceMs = 60_000;
+const eventsTimeoutMs = 60_000;
+
+/** Once there is data: a signed-in user, the four lenses over REST, and the events that arrive meanwhile. Ends nothing. */
+export const demoTour = (parts: TourParts): Service => ({
+  name: 'demo tour',
+  run: async (signal) => {
+    try {
+      await guide(parts, signal);
+    } catch (error) {
+      // The demo itself runs on: the index and the API are there to be looked at.
+      if (!signal.aborted) parts.log.warn({ err: error }, 'the tour of the demo broke off');
+      else if (!isAbortError(error)) throw error;
+    }
+    await untilAborted(signal);
+    await rm(tokenFile(parts), { force: true });
+  },
+});
+
+const tokenFile = ({ dataDir }: TourParts): string => join(dataDir, 'demo-token');
+
+const guide = async (parts: TourParts, signal: AbortSignal): Promise<void> => {
+  const { show, terminal } = parts;
+  const user = await findUser(parts, signal);
+  const token = await parts.signIn(user);
+  await parts.refreshReferences();
+  const { base } = await parts.listening;
+  const done = new AbortController();
+  const client = new ApiClient(
+    base,
+    token,
+    AbortSignal.any([signal, done.signal, AbortSignal.timeout(eventsTimeoutMs)]),
+  );
+  try {
+    show(`\nSigned in as ${plain(user.handle ?? user.did)}, the busiest account of this invented network.\n`);
+    const { frames, completed } = await watchEvents(client, signal);
+    for (const id of completed) {
+      const analysis = await client.analysis(id);
+      if (analysis.status === 'completed') show(`\n${lensText(analysis.result, terminal)}`);
+      else show(`\nAn analysis ended as ${analysis.status}.\n`);
+    }
+    show(`\nWhat arrived live meanwhile, as server-sent events:\n${frames.map(frameText).join('')}`);
+  } finally {
+    done.abort();
+  }
+  await writeFile(tokenFile(parts), token, { mode: 0o600 });
+  show(closing(base, tokenFile(parts)));
+};
+
+/** Opens the events, asks all four lenses, and waits until each has been announced. Ids in the order of the lenses. */
+const watchEvents = async (client: ApiClient, signal: AbortSignal) => {
+  const frames: SseFrame[] = [];
+  let asked: string[] = [];
+  const waiting = new Set<string>();
+  for await (const frame of client.events()) {
+    signal.throwIfAborted();
+    frames.push(frame);
+    if (frame.event === 'connected') {
+      // Asked only now, so that no event can come before somebody listens.
+      asked = [];
+      for (const lens of LENSES) asked.push(await client.analyze(lens));
+      for (const id of asked) waiting.add(id);
+    }
+    const about = analysisFrame.safeParse(parse(frame.data));
+    if (about.success) waiting.delete(about.data.analysis_id);
+    if (asked.length > 0 && waiting.size === 0) break;
+  }
+  return { frames, completed: asked };
+};
+
+const findUser = async ({ store, caughtUp, clock }: TourParts, signal: AbortSignal) => {
+  const startMs = clock.nowMs();
+  for (;;) {
+    await clock.sleep(lookEveryMs, signal);
+    if (!caughtUp()) continue;
+    const [found] = await store.query(busiest, {});
+    if (found === undefined) continue;
+    if (found.skypoints < enoughSkypoints && clock.nowMs() - startMs < patienceMs) continue;
+    return { did: found.did, handle: found.handle === '' ? null : found.handle };
+  }
+};
+
+const frameText = ({ event, id, data }: SseFrame): string =>
+  `  event: ${plain(event)}\n${id === undefined ? '' : `  id: ${plain(id)}\n`}  data: ${plain(data).slice(0, 200)}\n\n`;
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const closing = (base: string, file: string): string => `Look for yourself, while this runs:
+  the index          ${base}/
+  the API            ${base}/docs
+  live events        curl -N -H "Authorization: Bearer $(cat ${file})" ${base}/sse
+  a lens             curl -H "Authorization: Bearer $(cat ${file})" -H "Content-Type: application/json" \\
+                       -d '{"type":"flow"}' ${base}/api/v1/timeline/analyze
+  in the terminal    npm run skyflow -- analyze HANDLE_OR_DID --data-dir ${file.replace(/\/demo-token$/, '')}
+The demo user's token is in ${file} for as long as this runs.
+
+`;
+
+const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });

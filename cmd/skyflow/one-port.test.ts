@@ -1,0 +1,46 @@
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { read } from '#testing/deploy/files.ts';
+import { API_PATHS, type App, onePort } from './one-port.ts';
+
+const named = (name: string): App => ({
+  fetch: (_, env) => new Response(`${name} ${env.incoming?.socket.remoteAddress}`),
+});
+
+const bindings = { incoming: { socket: { remoteAddress: '10.0.0.9' } } as unknown as IncomingMessage };
+
+describe('one port', () => {
+  const app = onePort({ api: named('api'), sse: named('sse'), page: named('page') });
+  const ask = async (path: string, method = 'GET'): Promise<string> =>
+    (await app.fetch(new Request(`http://h${path}`, { method }), bindings)).text();
+
+  test.each([
+    ['/', 'page'],
+    ['/status.json', 'page'],
+    ['/health', 'page'],
+    ['/sse', 'sse'],
+    ['/sse?ticket=x', 'sse'],
+    ['/ssee', 'page'],
+    ['/api/v1/me', 'api'],
+    ['/api/v1/nothing', 'api'],
+    ['/openapi.json', 'api'],
+    ['/docs', 'api'],
+    ['/docs/swagger-ui.css', 'api'],
+    ['/.well-known/jwks.json', 'api'],
+    ['/.well-known/other', 'page'],
+    ['//api/v1/me', 'page'],
+  ])('%s goes to the %s, with the bindings of the server', async (path, name) => {
+    expect(await ask(path)).toBe(`${name} 10.0.0.9`);
+    expect(await ask(path, 'POST')).toBe(`${name} 10.0.0.9`);
+  });
+
+  test('Caddy sends the same paths to core-api', () => {
+    const [, paths = ''] = /^\t@api path (.+)$/m.exec(read('deploy/Caddyfile')) ?? [];
+    expect(paths.split(' ').filter((path) => path !== '/webhooks/*')).toEqual(API_PATHS);
+    expect(parse(read('docker-compose.yml'))).toHaveProperty(
+      'services.core-api.environment.SKYFLOW_TRUSTED_PROXIES',
+      '1',
+    );
+  });
+});

@@ -1,0 +1,32 @@
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+
+/** What the HTTP server gives an app beside the request; empty where there is no server, as in tests. */
+export type Bindings = Partial<HttpBindings>;
+
+/** An app of any kind, asked with the bindings of the server that got the request. */
+export interface App {
+  fetch(request: Request, env: Bindings): Response | Promise<Response>;
+}
+
+/** What core-api answers; everything below `/api` and its reference. Caddy sends the same to it. */
+export const API_PATHS = ['/api/*', '/openapi.json', '/docs', '/docs/*', '/.well-known/jwks.json'] as const;
+
+/**
+ * The public port of `up`: each part keeps its own middleware, its own 404 and its own errors, so that it answers here just
+ * as it does when it runs apart.
+ */
+export const onePort = (apps: { readonly api: App; readonly sse: App; readonly page: App }): Hono => {
+  const app = new Hono<{ Bindings: Bindings }>();
+  app.all('/sse', (c) => apps.sse.fetch(c.req.raw, c.env));
+  for (const path of API_PATHS) app.all(path, (c) => apps.api.fetch(c.req.raw, c.env));
+  app.all('*', (c) => apps.page.fetch(c.req.raw, c.env));
+  return app as unknown as Hono;
+};
+
+/** One app as the whole of a port. */
+export const honoOf = (part: App): Hono => {
+  const app = new Hono<{ Bindings: Bindings }>();
+  app.all('*', (c) => part.fetch(c.req.raw, c.env));
+  return app as unknown as Hono;
+};

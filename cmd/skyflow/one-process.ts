@@ -1,0 +1,101 @@
+import { adminSocketPath } from '#pkg/admin/socket-path.ts';
+import { runSql } from '#pkg/admin/run-sql.ts';
+import { serveAdmin } from '#pkg/admin/server.ts';
+import type { Lenses } from '#pkg/analysis/lenses.ts';
+import { type HttpService, serveHttp } from '#pkg/runtime/http.ts';
+import type { Service } from '#pkg/runtime/lifecycle.ts';
+import { loadSigner } from '#pkg/session/signer.ts';
+import type { SessionStore } from '#pkg/session/store.ts';
+import { openAnalyst } from './analyze/open-analyst.ts';
+import type { Ingest } from './ingest.ts';
+import { onePort } from './one-port.ts';
+import { statusPage } from './page/page.ts';
+import {
+  type ApiOptions,
+  createApiPart,
+  createGatewayPart,
+  createLensPart,
+  createTimelinePart,
+  type PartContext,
+  prepareBus,
+  publicNames,
+} from './services.ts';
+
+/** What `up` and `demo` are told about serving people. */
+export interface OneProcessOptions extends Pick<ApiOptions, 'allowPrivateHosts' | 'trustedProxies'> {
+  readonly host: string;
+  /** Not 0: the names of this server are made of it. */
+  readonly port: number;
+  readonly publicUrl?: string | undefined;
+  readonly serviceDid?: string | undefined;
+  /** Undefined: there is no network behind the index. */
+  readonly plcUrl: string | undefined;
+}
+
+/** Everything that answers questions about what was indexed, on one port, and what others in this process need of it. */
+export interface OneProcess {
+  readonly services: readonly Service[];
+  readonly listening: HttpService['listening'];
+  readonly sessions: SessionStore;
+  readonly lenses: Lenses;
+}
+
+/** Needs all four stores, migrated. Streams are brought up to date here. */
+export const createOneProcess = async (
+  options: OneProcessOptions,
+  ingest: Ingest,
+  context: PartContext,
+): Promise<OneProcess> => {
+  const { stores, log } = context;
+  await prepareBus(context);
+  const signer = await loadSigner({ folder: await (await stores.dataDir()).folder('session') });
+  const names = publicNames(options, options.port);
+  const api = await createApiPart({ ...options, ...names }, signer, context);
+  const lenses = await createLensPart(context);
+  const timeline = await createTimelinePart(lenses, context);
+  const gateway = await createGatewayPart(() => signer.jwks(), context);
+  const page = statusPage(() => ingest.reader.read());
+  const web = serveHttp({
+    name: 'status page',
+    host: options.host,
+    port: options.port,
+    app: onePort({ api: api.app, sse: gateway.app, page }),
+    portFlag: '--port',
+  });
+  web.listening.then(
+    ({ port }) => log.info(`Skyflow is running: http://${shownHost(options.host)}:${port}`),
+    () => undefined,
+  );
+  const admin = await adminServices(options, { ingest, lenses, context });
+  const services = [...api.services, ...timeline, ...gateway.services, web, ...admin];
+  return { services, listening: web.listening, sessions: api.sessions, lenses };
+};
+
+/** The local way in for `sql`, `status` and `analyze`; there is none where the folder's path is too long for a socket. */
+const adminServices = async (
+  { plcUrl }: OneProcessOptions,
+  parts: { readonly ingest: Ingest; readonly lenses: Lenses; readonly context: PartContext },
+): Promise<Service[]> => {
+  const { ingest, lenses, context } = parts;
+  const store = await context.stores.clickhouse();
+  const path = adminSocketPath((await context.stores.dataDir()).path);
+  if (path === undefined) {
+    context.log.warn(
+      'the path of the data folder is too long for a socket: sql, status and analyze will not work while this runs',
+    );
+    return [];
+  }
+  return [
+    serveAdmin({
+      path,
+      sql: (request) => runSql(store, request),
+      status: () => ingest.reader.read(),
+      analyze: openAnalyst({ store, lenses, plcUrl }),
+    }),
+  ];
+};
+
+const shownHost = (host: string): string => {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+};

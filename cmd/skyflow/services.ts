@@ -1,0 +1,122 @@
+import { createTimeline } from '#pkg/analysis/worker/timeline.ts';
+import { createLenses, type Lenses } from '#pkg/analysis/lenses.ts';
+import { createPublisher } from '#pkg/bus/publish.ts';
+import { reconcileStreams } from '#pkg/bus/streams.ts';
+import { createCore } from '#pkg/core/core.ts';
+import { createDirectory } from '#pkg/core/identity/directory.ts';
+import { createGateway } from '#pkg/realtime/gateway.ts';
+import { systemClock } from '#pkg/runtime/clock.ts';
+import type { Service } from '#pkg/runtime/lifecycle.ts';
+import type { Logger } from '#pkg/runtime/log.ts';
+import type { Registry } from '#pkg/runtime/metrics.ts';
+import type { SessionSigner } from '#pkg/session/signer.ts';
+import { createSessionStore, type SessionStore } from '#pkg/session/store.ts';
+import { redeemTicket } from '#pkg/session/tickets.ts';
+import { createVerifier, type VerifierOptions } from '#pkg/session/verifier.ts';
+import type { Stores } from './compose.ts';
+import type { App } from './one-port.ts';
+
+/** What every part needs. */
+export interface PartContext {
+  readonly stores: Stores;
+  readonly log: Logger;
+  /** The process's own: each part adds its metrics. */
+  readonly registry: Registry;
+}
+
+/** What the options say about the API, wherever it runs. */
+export interface ApiOptions {
+  readonly publicUrl: string;
+  readonly serviceDid: string;
+  readonly plcUrl: string;
+  readonly allowPrivateHosts: boolean;
+  readonly trustedProxies: number;
+}
+
+/** A part that answers people. */
+export interface WebPart {
+  readonly app: App;
+  readonly services: readonly Service[];
+}
+
+/** Streams and durables before anything publishes or consumes: a durable that is missing keeps no message. */
+export const prepareBus = async ({ stores, log }: PartContext): Promise<void> => {
+  await reconcileStreams(await stores.bus(), log.child({ component: 'bus' }));
+};
+
+/** core-api: needs Postgres (migrated), Redis and NATS. */
+export const createApiPart = async (
+  options: ApiOptions,
+  signer: SessionSigner,
+  context: PartContext,
+): Promise<WebPart & { readonly sessions: SessionStore }> => {
+  const { stores, registry } = context;
+  const log = context.log.child({ component: 'core-api' });
+  const { redis } = await stores.redis();
+  const clock = systemClock;
+  const sessions = createSessionStore({ redis, signer, clock });
+  const core = createCore({
+    postgres: await stores.postgres(),
+    redis,
+    publisher: createPublisher(await stores.bus(), log),
+    sessions,
+    verifier: createVerifier({ jwks: () => signer.jwks(), redis, clock }),
+    signer,
+    directory: createDirectory({ clock, plcUrl: options.plcUrl, allowPrivate: options.allowPrivateHosts }),
+    serviceDid: options.serviceDid,
+    publicUrl: options.publicUrl,
+    trustedProxies: options.trustedProxies,
+    clock,
+    log,
+    registry,
+  });
+  return { app: core.app, services: core.services, sessions };
+};
+
+/** The lenses over ClickHouse (migrated), with the background refresh of what scores are compared with. */
+export const createLensPart = async ({ stores, log }: Omit<PartContext, 'registry'>): Promise<Lenses> =>
+  createLenses({ store: await stores.clickhouse(), clock: systemClock, log: log.child({ component: 'lenses' }) });
+
+/** timeline: needs ClickHouse and Postgres (migrated), Redis and NATS. */
+export const createTimelinePart = async (lenses: Lenses, context: PartContext): Promise<readonly Service[]> => {
+  const { stores, registry } = context;
+  const log = context.log.child({ component: 'timeline' });
+  const bus = await stores.bus();
+  const { services } = createTimeline({
+    lenses,
+    postgres: await stores.postgres(),
+    redis: (await stores.redis()).redis,
+    bus,
+    publisher: createPublisher(bus, log),
+    clock: systemClock,
+    log,
+    registry,
+  });
+  return [...lenses.services, ...services];
+};
+
+/** realtime-gateway: needs Redis and NATS, and the public keys of core-api. */
+export const createGatewayPart = async (jwks: VerifierOptions['jwks'], context: PartContext): Promise<WebPart> => {
+  const { stores, registry } = context;
+  const { redis } = await stores.redis();
+  const clock = systemClock;
+  return createGateway({
+    redis,
+    subscriber: (await stores.subscriber()).redis,
+    bus: await stores.bus(),
+    verifier: createVerifier({ jwks, redis, clock }),
+    redeem: (ticket) => redeemTicket(redis, ticket),
+    clock,
+    log: context.log.child({ component: 'realtime-gateway' }),
+    registry,
+  });
+};
+
+/** Where people reach it and what it is called, where the options do not say: this machine, at its port. */
+export const publicNames = (
+  { publicUrl, serviceDid }: { publicUrl?: string | undefined; serviceDid?: string | undefined },
+  port: number,
+): Pick<ApiOptions, 'publicUrl' | 'serviceDid'> => {
+  const url = (publicUrl ?? `http://localhost:${port}`).replace(/\/+$/, '');
+  return { publicUrl: url, serviceDid: serviceDid ?? `did:web:${encodeURIComponent(new URL(url).host)}` };
+};

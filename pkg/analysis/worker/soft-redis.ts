@@ -1,0 +1,31 @@
+import type { Redis } from 'ioredis';
+import type { Clock } from '#pkg/runtime/clock.ts';
+
+/** What stands in place of an answer while Redis is away. */
+export const AWAY: unique symbol = Symbol('Redis is away');
+export type Away = typeof AWAY;
+
+/**
+ * Asks Redis for something that one can do without. Its own patience is 10 s, which is longer than computing takes: here a
+ * connection that is down, an error, or a second without an answer is `AWAY`. What was asked may still happen later.
+ */
+export interface SoftRedis {
+  try<T>(work: (redis: Redis) => Promise<T>): Promise<T | Away>;
+}
+
+const patienceMs = 1_000;
+
+const away = (): Away => AWAY;
+
+export const softRedis = (redis: Redis, clock: Clock): SoftRedis => ({
+  try: async <T>(work: (redis: Redis) => Promise<T>): Promise<T | Away> => {
+    if (redis.status !== 'ready') return AWAY;
+    const done = new AbortController();
+    const late = clock.sleep(patienceMs, done.signal).then(away, away);
+    try {
+      return await Promise.race([work(redis).catch(away), late]);
+    } finally {
+      done.abort();
+    }
+  },
+});

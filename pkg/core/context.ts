@@ -1,0 +1,35 @@
+import type { Redis } from 'ioredis';
+import type { Postgres } from '#pkg/postgres/client.ts';
+import type { Clock } from '#pkg/runtime/clock.ts';
+import type { SessionSigner } from '#pkg/session/signer.ts';
+import type { SessionStore } from '#pkg/session/store.ts';
+import type { Verifier } from '#pkg/session/verifier.ts';
+import type { CoreEvents } from './events.ts';
+import type { Directory } from './identity/directory.ts';
+import type { SafeFetch } from './identity/safe-fetch.ts';
+import type { RateLimits } from './limiter.ts';
+import type { CoreLimits } from './limits.ts';
+import type { OutboxRelay } from './outbox/relay.ts';
+
+/** What the routes work with. */
+export interface CoreContext {
+  readonly postgres: Postgres;
+  readonly redis: Redis;
+  readonly sessions: SessionStore;
+  readonly verifier: Verifier;
+  readonly signer: SessionSigner;
+  readonly directory: Directory;
+  /** Asks PDSs: guarded, since their addresses are the accounts' to choose. */
+  readonly fetch: SafeFetch;
+  /** Our own DID: what a service-auth token must be for. */
+  readonly serviceDid: string;
+  /** Where people reach this server, without a slash at the end. */
+  readonly publicUrl: string;
+  /** How many proxies of ours stand in front; each adds one address to `X-Forwarded-For`. */
+  readonly trustedProxies: number;
+  readonly clock: Clock;
+  readonly limits: CoreLimits;
+  readonly rates: RateLimits;
+  readonly relay: OutboxRelay;
+  readonly events: CoreEvents;
+}

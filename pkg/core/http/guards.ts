@@ -1,0 +1,111 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { type Tier, tierIncludes } from '#pkg/contracts/tiers.ts';
+import { isRefusal } from '#pkg/session/session.ts';
+import { onRedis, StoreAwayError } from '../away.ts';
+import type { CoreContext } from '../context.ts';
+import type { LimitName, Standing } from '../limiter.ts';
+import type { Allowance } from '../limits.ts';
+import { readUser } from '../store/users.ts';
+import { clientAddress } from './address.ts';
+import type { CoreEnv } from './env.ts';
+import { problem, type ProblemResponse } from './problem.ts';
+
+/** The token of `Authorization: Bearer ...`, or undefined. */
+export function bearerToken(c: Context<CoreEnv>): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+}
+
+/** 401, in the words of RFC 6750. */
+export function unauthenticated(c: Context<CoreEnv>, error: string, message: string): ProblemResponse<401> {
+  const challenge = error === 'AuthenticationRequired' ? 'Bearer' : 'Bearer error="invalid_token"';
+  return problem(c, 401, { error, message }, { 'www-authenticate': challenge });
+}
+
+/** First of the three guards: who is asking. */
+export function authenticate({ verifier, redis }: CoreContext): MiddlewareHandler<CoreEnv> {
+  return async (c, next) => {
+    const token = bearerToken(c);
+    if (token === undefined) {
+      return unauthenticated(c, 'AuthenticationRequired', 'Sign in, and send Authorization: Bearer <access token>.');
+    }
+    // ioredis would wait for a connection; a caller should hear of it at once.
+    if (redis.status !== 'ready') throw new StoreAwayError('redis', new Error('not connected'));
+    const session = await onRedis(verifier.verify(token));
+    if (isRefusal(session)) {
+      return unauthenticated(c, session.refused === 'expired' ? 'ExpiredToken' : 'InvalidToken', session.message);
+    }
+    c.set('session', session);
+    return next();
+  };
+}
+
+/** Second: whether their tier may. Reads the user, since a tier can change while a session lasts. */
+export function requireTier({ postgres }: CoreContext, required: Tier): MiddlewareHandler<CoreEnv> {
+  return async (c, next) => {
+    const user = await readUser(postgres, c.var.session.userId);
+    if (user === undefined) return unauthenticated(c, 'InvalidToken', 'This account has left Skyflow.');
+    if (!tierIncludes(user.tier, required)) {
+      const message = `This needs the tier ${required} or higher.`;
+      return problem(c, 403, { error: 'upgrade_required', message, required_tier: required });
+    }
+    c.set('user', user);
+    return next();
+  };
+}
+
+/** Third: whether they have asked too often. Of whoever is signed in, or else of the address. */
+export function limitRequests(core: CoreContext): MiddlewareHandler<CoreEnv> {
+  return async (c, next) => {
+    const userId = (c.var as Partial<CoreEnv['Variables']>).session?.userId;
+    const key = userId ?? `address:${clientAddress(c, core.trustedProxies)}`;
+    return (await take(c, core, { limit: 'requests', key, allowance: core.limits.requests })) ?? next();
+  };
+}
+
+/** What is to be taken from which allowance. */
+export interface Taking {
+  readonly limit: LimitName;
+  readonly key: string;
+  readonly allowance: Allowance;
+}
+
+/** Takes one, says in the headers what is left, and answers 429 where nothing is. */
+export async function take(
+  c: Context<CoreEnv>,
+  core: CoreContext,
+  { limit, key, allowance }: Taking,
+): Promise<ProblemResponse<429> | undefined> {
+  const standing = await core.rates.take(limit, key, allowance);
+  showStanding(c, standing);
+  if (standing.allowed) return undefined;
+  core.events.rateLimited(limit);
+  const message = `${WORDS[limit]}: ${standing.count} in ${inWords(standing.windowSeconds)}.`;
+  return tooMany(c, message, standing.resetMs);
+}
+
+const WORDS: Readonly<Record<LimitName, string>> = {
+  requests: 'Too many requests',
+  analyses: 'No analyses are left for your tier',
+  under_way: 'Too many analyses are under way',
+  logins_address: 'Too many sign-ins from this address',
+  logins_identifier: 'Too many sign-ins for this account',
+};
+
+const inWords = (seconds: number): string =>
+  seconds % 3600 === 0 ? `${seconds / 3600} h` : seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+
+/** 429. */
+export function tooMany(c: Context<CoreEnv>, message: string, retryMs: number): ProblemResponse<429> {
+  // A client that comes back exactly then must find the window over.
+  const seconds = Math.max(1, Math.ceil(retryMs / 1000));
+  return problem(c, 429, { error: 'rate_limit_exceeded', message }, { 'retry-after': String(seconds) });
+}
+
+/** `RateLimit-*` of draft-ietf-httpapi-ratelimit-headers, in the form that most clients read. A later call wins. */
+function showStanding(c: Context<CoreEnv>, { count, windowSeconds, remaining, resetMs }: Standing): void {
+  if (count === Infinity) return;
+  c.header('RateLimit-Limit', String(count));
+  c.header('RateLimit-Remaining', String(remaining));
+  c.header('RateLimit-Reset', String(Math.ceil(resetMs / 1000)));
+  c.header('RateLimit-Policy', `${count};w=${windowSeconds}`);
+}

@@ -1,0 +1,35 @@
+import { TIER_LIMITS, type Tier, type TierLimits } from '#pkg/contracts/tiers.ts';
+
+/** So many in so long. The time runs from the first one: afterwards all of them are there again. */
+export interface Allowance {
+  /** Infinity: no limit. */
+  readonly count: number;
+  readonly windowSeconds: number;
+}
+
+/** What callers of core-api may do. All of it can be set by the operator. */
+export interface CoreLimits {
+  readonly tiers: Readonly<Record<Tier, TierLimits>>;
+  /** Requests of one user; of one address where nobody is signed in. */
+  readonly requests: Allowance;
+  /** Sign-ins tried from one address (IPv6: one /64). */
+  readonly loginsPerAddress: Allowance;
+  /** Sign-ins by password tried for one account, from wherever. A service-auth sign-in stays possible. */
+  readonly loginsPerIdentifier: Allowance;
+  readonly maxBodyBytes: number;
+}
+
+/** The published limits of the tiers, and our own choice for the rest. */
+export const DEFAULT_LIMITS: CoreLimits = {
+  tiers: TIER_LIMITS,
+  requests: { count: 120, windowSeconds: 60 },
+  loginsPerAddress: { count: 60, windowSeconds: 600 },
+  loginsPerIdentifier: { count: 10, windowSeconds: 600 },
+  maxBodyBytes: 65_536,
+};
+
+/** The window of `TierLimits.analysesPerHour`. */
+export const ANALYSES_WINDOW_SECONDS = 3600;
+
+/** A request that got no answer for this long no longer counts as under way: lost work must not lock anybody out. */
+export const UNDER_WAY_MS = 600_000;

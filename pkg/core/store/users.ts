@@ -1,0 +1,87 @@
+import { createEvent, type BusEvent, EVENTS } from '#pkg/bus/events.ts';
+import type { Tier } from '#pkg/contracts/tiers.ts';
+import type { Postgres } from '#pkg/postgres/client.ts';
+import { onPostgres } from '../away.ts';
+import { insertEvent } from '../outbox/table.ts';
+import { coreSql } from './sql.ts';
+
+/** Somebody who uses Skyflow. */
+export interface User {
+  readonly did: string;
+  readonly handle: string | null;
+  readonly tier: Tier;
+  readonly createdAt: Date;
+}
+
+interface UserRow {
+  did: string;
+  handle: string | null;
+  tier: Tier;
+  created_at: Date;
+}
+
+const fromRow = (row: UserRow): User => ({
+  did: row.did,
+  handle: row.handle,
+  tier: row.tier,
+  createdAt: row.created_at,
+});
+
+/** The user, or undefined for one that never signed in or has left. */
+export async function readUser(postgres: Postgres, did: string): Promise<User | undefined> {
+  const { rows } = await onPostgres(
+    postgres.query<UserRow>('SELECT did, handle, tier, created_at FROM users WHERE did = $1 AND deleted_at IS NULL', [
+      did,
+    ]),
+  );
+  return rows[0] === undefined ? undefined : fromRow(rows[0]);
+}
+
+/** A sign-in that was proved. */
+export interface SignIn {
+  readonly did: string;
+  readonly handle: string | null;
+  readonly correlationId: string;
+  readonly nowMs: number;
+}
+
+/** What a sign-in did to the user's row, and the events that stand in the outbox for it. */
+export interface SignedIn {
+  readonly user: User;
+  /** The first sign-in, or the first after leaving. */
+  readonly registered: boolean;
+  readonly events: readonly BusEvent[];
+}
+
+const SIGN_IN = coreSql('sign-in');
+
+/** Makes or updates the user, and writes the event that tells it into the same transaction. */
+export function recordSignIn(postgres: Postgres, signIn: SignIn): Promise<SignedIn> {
+  const { did, handle, correlationId, nowMs } = signIn;
+  return onPostgres(
+    postgres.transaction(async (tx) => {
+      // Locked, so that of two who come back at once one is the first.
+      const before = await tx.query<{ handle: string | null; deleted_at: Date | null }>(
+        'SELECT handle, deleted_at FROM users WHERE did = $1 FOR UPDATE',
+        [did],
+      );
+      const { rows } = await tx.query<UserRow & { inserted: boolean }>(SIGN_IN, [did, handle, new Date(nowMs)]);
+      const [known] = before.rows;
+      const [row] = rows;
+      if (row === undefined) throw new TypeError('an upsert returned no row');
+      const registered = row.inserted || (known !== undefined && known.deleted_at !== null);
+      const envelope = { aggregateId: did, correlationId, nowMs };
+      const shown = handle ?? '';
+      const events: BusEvent[] = [];
+      if (registered) {
+        const fields = { userId: did, handle: shown, tier: row.tier };
+        events.push(createEvent(EVENTS.userRegistered, envelope, fields));
+      } else if (known !== undefined && known.handle !== handle) {
+        const fields = { userId: did, handle: shown, changed: ['handle'] };
+        events.push(createEvent(EVENTS.userUpdated, envelope, fields));
+      }
+      for (const event of events) await insertEvent(tx, event, nowMs);
+      return { user: fromRow(row), registered, events };
+    }),
+  );
+}

@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import type { Hono } from 'hono';
+import type { Redis } from 'ioredis';
+import type { Bus } from '#pkg/bus/client.ts';
+import { ack, consume, type ReceivedEvent } from '#pkg/bus/consume.ts';
+import { EVENTS } from '#pkg/bus/events.ts';
+import type { Tier } from '#pkg/contracts/tiers.ts';
+import type { Clock } from '#pkg/runtime/clock.ts';
+import type { Service } from '#pkg/runtime/lifecycle.ts';
+import type { Logger } from '#pkg/runtime/log.ts';
+import type { Registry } from '#pkg/runtime/metrics.ts';
+import type { Checks } from './authenticate.ts';
+import { Door } from './door.ts';
+import { fanIn } from './fan-in.ts';
+import { encodeFanOut, FAN_OUT_CHANNEL } from './fan-out.ts';
+import { Follower } from './follower.ts';
+import { eventFrame, type Frame } from './frames.ts';
+import { History } from './history.ts';
+import { Hub } from './hub.ts';
+import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
+import { createGatewayMetrics, type GatewayMetrics, registerGauges } from './metrics.ts';
+import { Presence } from './presence.ts';
+import { sseRoutes } from './routes.ts';
+import { streamSource } from './stream-source.ts';
+import { heartbeats, upkeep } from './upkeep.ts';
+
+/** What a gateway needs. */
+export interface GatewayOptions extends Checks {
+  readonly redis: Redis;
+  /** A second connection: one that subscribes can do nothing else. */
+  readonly subscriber: Redis;
+  readonly bus: Bus;
+  /** Default: everybody is on the lowest tier. */
+  readonly tierOf?: (userId: string) => Promise<Tier>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly limits?: Partial<GatewayLimits>;
+  /** In [0, 1); default Math.random. */
+  readonly random?: () => number;
+}
+
+/** A gateway: its route `GET /sse`, and the services that must run for it to work. */
+export interface Gateway {
+  readonly app: Hono;
+  readonly services: Service[];
+  /** For the status page: open connections, and whether the stream is known. */
+  status(): { connections: number; users: number; ready: boolean };
+}
+
+const REALTIME_EVENTS = [
+  EVENTS.realtimeAnalysisCompleted,
+  EVENTS.realtimeAnalysisFailed,
+  EVENTS.realtimeXpEarned,
+  EVENTS.realtimeAchievementUnlocked,
+  EVENTS.realtimeTierLimitWarning,
+] as const;
+
+/** All that the server lets one durable have out at once: a burst is one or two rounds. */
+const CONCURRENCY = 100;
+const PUBLISH_TIMEOUT_MS = 2_000;
+
+/**
+ * Server-sent events for signed-in users: what REALTIME holds, to each user's connections on any instance. Pub/sub is for
+ * speed, the stream for truth (docs/decisions/0017).
+ */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { redis, subscriber, bus, clock, registry, random = Math.random } = options;
+  const log = options.log.child({ component: 'realtime' });
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const metrics = createGatewayMetrics(registry);
+  const history = new History(limits);
+  const hub = new Hub();
+  // No ':' in it: presence separates by that.
+  const instance = randomBytes(9).toString('base64url');
+  const presence = new Presence(redis, instance);
+  const follower = new Follower({
+    history,
+    metrics,
+    limits,
+    clock,
+    log,
+    source: streamSource(bus, log),
+    onFrame: (frame) => hub.deliver(frame),
+    onRestart: () => {
+      for (const connection of hub.all()) connection.restart();
+    },
+  });
+  const context = { history, metrics, bufferEvents: limits.bufferEvents, nowMs: () => clock.nowMs() };
+  const door = new Door({ context, hub, follower, presence, limits, metrics, clock });
+  const { tierOf = () => Promise.resolve<Tier>('drift'), verifier, redeem } = options;
+  const app = sseRoutes({ verifier, redeem, tierOf, door, metrics, limits, log });
+  registerGauges(registry, {
+    connections: () => hub.size,
+    users: () => hub.users,
+    historyEvents: () => history.events,
+    historyBytes: () => history.bytes,
+  });
+  const durable = takeFromBus(options, { follower, metrics, instance, maxDataLength: limits.maxDataLength });
+  const onFanOut = fanIn({
+    subscriber,
+    instance,
+    metrics,
+    clock,
+    log,
+    onFanOut: ({ incarnation, frame }) => follower.offer(incarnation, frame, 'pubsub'),
+  });
+  const care = { hub, door, presence, redis, limits, clock, log, random };
+  return {
+    app,
+    services: [follower, durable, onFanOut, heartbeats(care), ...upkeep(care)],
+    status: () => ({ connections: hub.size, users: hub.users, ready: follower.isReady }),
+  };
+}
+
+interface Taking {
+  readonly follower: Follower;
+  readonly metrics: GatewayMetrics;
+  readonly instance: string;
+  readonly maxDataLength: number;
+}
+
+/** Takes events from the durable that all instances share, delivers them here, and passes them on to the others. */
+function takeFromBus({ bus, redis, clock, log, registry }: GatewayOptions, taking: Taking): Service {
+  const { follower, metrics, instance, maxDataLength } = taking;
+  const tell = fanOut(redis, instance, metrics);
+  return consume({
+    bus,
+    clock,
+    log,
+    registry,
+    durable: 'realtime-gateway',
+    event: REALTIME_EVENTS,
+    concurrency: CONCURRENCY,
+    handler: async (event) => {
+      const { incarnation } = follower;
+      // Not sure which life of the stream this is of: it is acknowledged, and read from the stream.
+      if (incarnation === undefined) return ack;
+      const frame = frameOf(event, incarnation, maxDataLength);
+      if (frame === undefined) {
+        metrics.refusals.inc('not_a_frame');
+        return ack;
+      }
+      follower.offer(incarnation, frame, 'durable');
+      await tell(incarnation, frame);
+      return ack;
+    },
+  });
+}
+
+type RealtimeReceived = ReceivedEvent<(typeof REALTIME_EVENTS)[number]>;
+
+function frameOf(event: RealtimeReceived, incarnation: string, maxDataLength: number): Frame | undefined {
+  const { eventId, correlationId, streamSequence: sequence } = event;
+  const { userId, name, data } = event.message;
+  return eventFrame({ incarnation, sequence }, { userId, name, data, eventId, correlationId }, maxDataLength);
+}
+
+/**
+ * Passes frames on to the other instances. They find in the stream what does not reach them, so a Redis that is away
+ * delays nobody and turns nothing into a dead letter.
+ */
+function fanOut(redis: Redis, instance: string, metrics: GatewayMetrics) {
+  return async (incarnation: string, frame: Frame): Promise<void> => {
+    if (redis.status !== 'ready') {
+      metrics.refusals.inc('not_passed_on');
+      return;
+    }
+    const sent = redis.publish(FAN_OUT_CHANNEL, encodeFanOut({ origin: instance, incarnation, frame })).then(
+      () => true,
+      () => false,
+    );
+    if (!(await within(sent, PUBLISH_TIMEOUT_MS))) metrics.refusals.inc('not_passed_on');
+  };
+}
+
+async function within(work: Promise<boolean>, timeoutMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs);
+  });
+  const result = await Promise.race([work, late]);
+  clearTimeout(timer);
+  return result;
+}

@@ -1,0 +1,9 @@
+import { Oracle } from '#testing/oracle/oracle.ts';
+
+/** An oracle that was told these frames; throws where it takes one for nonsense, as a story's are not. */
+export const told = (frames: readonly string[]): Oracle => {
+  const oracle = new Oracle();
+  for (const frame of frames)
+    if (oracle.apply(frame) !== 'ok') throw new Error(`a frame was dropped: ${frame.slice(0, 300)}`);
+  return oracle;
+};
