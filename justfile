@@ -89,6 +89,10 @@ migrate-create *ARGS:
 migrate-dump-schema *ARGS:
     {{skyflow}} migrate dump-schema "$@"
 
+# make the code of the protobuf messages anew
+proto:
+    {{node}} scripts/proto.ts
+
 # kill the indexer again and again and compare with the oracle: 200 seeds
 torture *ARGS:
     {{node}} testing/crash/main.ts "$@"

@@ -53,7 +53,7 @@ export const createOneProcess = async (
   const api = await createApiPart({ ...options, ...names }, signer, context);
   const lenses = await createLensPart(context);
   const timeline = await createTimelinePart(lenses, context);
-  const gateway = await createGatewayPart(() => signer.jwks(), context);
+  const gateway = await createGatewayPart({ jwks: () => signer.jwks(), withTiers: true }, context);
   const page = statusPage(() => ingest.reader.read());
   const web = serveHttp({
     name: 'status page',

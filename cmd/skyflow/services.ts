@@ -3,7 +3,11 @@ import { createLenses, type Lenses } from '#pkg/analysis/lenses.ts';
 import { createPublisher } from '#pkg/bus/publish.ts';
 import { reconcileStreams } from '#pkg/bus/streams.ts';
 import { createCore } from '#pkg/core/core.ts';
+import type { Tier } from '#pkg/contracts/tiers.ts';
 import { createDirectory } from '#pkg/core/identity/directory.ts';
+import { createSafeFetch } from '#pkg/core/identity/safe-fetch.ts';
+import { readUser } from '#pkg/core/store/users.ts';
+import type { Postgres } from '#pkg/postgres/client.ts';
 import { createGateway } from '#pkg/realtime/gateway.ts';
 import { systemClock } from '#pkg/runtime/clock.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
@@ -28,7 +32,8 @@ export interface PartContext {
 export interface ApiOptions {
   readonly publicUrl: string;
   readonly serviceDid: string;
-  readonly plcUrl: string;
+  /** Undefined: the public directory. */
+  readonly plcUrl: string | undefined;
   readonly allowPrivateHosts: boolean;
   readonly trustedProxies: number;
 }
@@ -63,6 +68,7 @@ export const createApiPart = async (
     verifier: createVerifier({ jwks: () => signer.jwks(), redis, clock }),
     signer,
     directory: createDirectory({ clock, plcUrl: options.plcUrl, allowPrivate: options.allowPrivateHosts }),
+    fetch: createSafeFetch({ allowPrivate: options.allowPrivateHosts }),
     serviceDid: options.serviceDid,
     publicUrl: options.publicUrl,
     trustedProxies: options.trustedProxies,
@@ -79,8 +85,8 @@ export const createLensPart = async ({ stores, log }: Omit<PartContext, 'registr
 
 /** timeline: needs ClickHouse and Postgres (migrated), Redis and NATS. */
 export const createTimelinePart = async (lenses: Lenses, context: PartContext): Promise<readonly Service[]> => {
-  const { stores, registry } = context;
-  const log = context.log.child({ component: 'timeline' });
+  // It names its lines itself, as the gateway does.
+  const { stores, log, registry } = context;
   const bus = await stores.bus();
   const { services } = createTimeline({
     lenses,
@@ -95,21 +101,35 @@ export const createTimelinePart = async (lenses: Lenses, context: PartContext): 
   return [...lenses.services, ...services];
 };
 
-/** realtime-gateway: needs Redis and NATS, and the public keys of core-api. */
-export const createGatewayPart = async (jwks: VerifierOptions['jwks'], context: PartContext): Promise<WebPart> => {
+/**
+ * realtime-gateway: needs Redis and NATS, and the public keys of core-api. `withTiers`: Postgres is here too, so that each
+ * user gets the connections of their tier; else everybody gets those of the lowest.
+ */
+export const createGatewayPart = async (
+  { jwks, withTiers }: Pick<VerifierOptions, 'jwks'> & { readonly withTiers: boolean },
+  context: PartContext,
+): Promise<WebPart> => {
   const { stores, registry } = context;
   const { redis } = await stores.redis();
   const clock = systemClock;
+  const postgres = withTiers ? await stores.postgres() : undefined;
   return createGateway({
+    ...(postgres === undefined ? {} : { tierOf: (userId) => tierOf(postgres, userId) }),
     redis,
     subscriber: (await stores.subscriber()).redis,
     bus: await stores.bus(),
     verifier: createVerifier({ jwks, redis, clock }),
     redeem: (ticket) => redeemTicket(redis, ticket),
     clock,
-    log: context.log.child({ component: 'realtime-gateway' }),
+    log: context.log,
     registry,
   });
+};
+
+/** A limit is no reason to keep anybody out while Postgres is away. */
+const tierOf = async (postgres: Postgres, userId: string): Promise<Tier> => {
+  const user = await readUser(postgres, userId).catch(() => undefined);
+  return user?.tier ?? 'drift';
 };
 
 /** Where people reach it and what it is called, where the options do not say: this machine, at its port. */

@@ -24,7 +24,7 @@ export type SqlOutcome =
 /** What `POST /analyze` takes. */
 export const analyzeRequest = z.object({
   /** A handle or a DID. */
-  account: z.string().min(1).max(2048),
+  account: z.string().max(2048),
   lenses: z.array(z.enum(LENSES)).min(1).max(LENSES.length),
   window: z.enum(TIME_WINDOWS),
   audience: z.enum(AUDIENCES),

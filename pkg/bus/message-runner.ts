@@ -35,7 +35,11 @@ type Read<D extends EventDefinition> =
   | { kind: 'not ours' }
   | { kind: 'unreadable'; reason: string };
 
-const ANSWER_TIMEOUT_MS = 5_000;
+const ANSWER_TIMEOUT_MS = 2_000;
+const ANSWER_TRIES = 3;
+const RECONNECT_POLL_MS = 50;
+/** After this long the server has most likely given the message to somebody else. */
+const RECONNECT_PATIENCE_MS = 60_000;
 /** How long a handler may take to notice that its signal aborted, before it is left behind. */
 const ABANDON_MS = 2_000;
 /** Pauses after an attempt that threw, before the second and the third. A quarter more or less, so that failures spread. */
@@ -105,7 +109,7 @@ export class MessageRunner<D extends EventDefinition> {
     const attempts = Math.min(deliveryCount, DURABLE_LIMITS.maxAttempts);
     const read = this.#read(held.delivery);
     if (read.kind === 'not ours') {
-      await held.delivery.ack(ANSWER_TIMEOUT_MS);
+      await this.#acknowledge(held);
       return 'success';
     }
     if (read.kind === 'unreadable') return this.#bury(key, held, undefined, { reason: read.reason, attempts });
@@ -117,18 +121,41 @@ export class MessageRunner<D extends EventDefinition> {
       return this.#bury(key, held, event, { reason, attempts });
     }
     const outcome = await this.#attempt(event, held);
+    await this.#untilConnected();
     if (outcome === 'released') {
       held.delivery.nak();
       return 'failed';
     }
     if (outcome.kind === 'ack') {
-      await held.delivery.ack(ANSWER_TIMEOUT_MS);
+      await this.#acknowledge(held);
       return 'success';
     }
     const isLast = attempts === DURABLE_LIMITS.maxAttempts;
     if (outcome.kind === 'dead' || isLast) return this.#bury(key, held, event, { reason: outcome.reason, attempts });
     held.delivery.nak(outcome.delayMs);
     return 'failed';
+  }
+
+  /** An answer that the server does not confirm would come to nothing only after its patience; so it is given again. */
+  async #acknowledge(held: Held): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      await this.#untilConnected();
+      try {
+        await held.delivery.ack(ANSWER_TIMEOUT_MS);
+        return;
+      } catch (error) {
+        if (tries === ANSWER_TRIES || this.#stopping) throw error;
+      }
+    }
+  }
+
+  /** An answer that is given to a lost connection is lost with it. */
+  async #untilConnected(): Promise<void> {
+    const { bus, clock } = this.#options;
+    for (let waitedMs = 0; bus.downSinceMs !== undefined; waitedMs += RECONNECT_POLL_MS) {
+      if (this.#stopping || waitedMs > RECONNECT_PATIENCE_MS) throw new Error('there is no connection to answer on');
+      await clock.sleep(RECONNECT_POLL_MS);
+    }
   }
 
   #read(delivery: Delivery): Read<D> {
@@ -190,6 +217,7 @@ export class MessageRunner<D extends EventDefinition> {
     const ids = { subject: held.delivery.subject, event_id: event?.eventId, correlation_id: event?.correlationId };
     try {
       if (onDead !== undefined) await this.#within(async () => onDead(event, death), new AbortController());
+      await this.#untilConnected();
       await publishDeadLetter(bus, spec, held.delivery, death);
     } catch (error) {
       log.error({ err: error, ...ids, ...death }, 'a message could not be made a dead letter; it will come again');

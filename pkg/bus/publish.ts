@@ -28,6 +28,7 @@ export function createPublisher(bus: Bus, log?: Logger): Publisher {
     async publish(event, signal) {
       const late = AbortSignal.timeout(TIMEOUT_MS);
       const stop = signal === undefined ? late : AbortSignal.any([signal, late]);
+      stop.throwIfAborted();
       try {
         return await unlessAborted(publishOrRestore(bus, event, { stop, log }), stop);
       } catch (error) {
@@ -70,7 +71,6 @@ function isNobodyThere(error: unknown): boolean {
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = () =>
     reject(new DOMException('The publish was aborted', { name: 'AbortError', cause: signal.reason }));

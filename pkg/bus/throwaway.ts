@@ -11,6 +11,8 @@ export interface ThrowawayBus {
   connect(): Promise<Bus>;
   /** Ends the server as a power cut does. It starts again by itself. */
   killServer(): void;
+  /** Makes the server hang; call what it returns to let it go on. */
+  pauseServer(): () => void;
   close(): Promise<void>;
 }
 
@@ -20,6 +22,7 @@ export async function openThrowawayBus(): Promise<ThrowawayBus> {
   const log = createLogger({ level: 'silent' });
   const bus = await openBus({ log, dataDir: folder });
   const others: Bus[] = [];
+  const pid = () => Number(readFileSync(join(folder, 'nats', 'server.pid'), 'utf8'));
   return {
     bus,
     async connect() {
@@ -27,7 +30,12 @@ export async function openThrowawayBus(): Promise<ThrowawayBus> {
       others.push(other);
       return other;
     },
-    killServer: () => void process.kill(Number(readFileSync(join(folder, 'nats', 'server.pid'), 'utf8')), 'SIGKILL'),
+    killServer: () => void process.kill(pid(), 'SIGKILL'),
+    pauseServer() {
+      const paused = pid();
+      process.kill(paused, 'SIGSTOP');
+      return () => void process.kill(paused, 'SIGCONT');
+    },
     async close() {
       await Promise.all(others.map((other) => other.close()));
       await bus.close();

@@ -133,6 +133,12 @@ const statements = (client: ClickHouseClient) => ({
   },
 });
 
+/**
+ * With less than 2 GiB of memory allowed the engine would run every query on one core (it wants 1 GiB free a thread), and
+ * ours is allowed less: its queries read little.
+ */
+const useAllCores = 'SET max_threads_min_free_memory_per_thread = 0';
+
 const openEmbedded = (location: ClickHouseLocation): OpenedClickHouse => {
   const engine = holdEngine(location.path);
   const connection = createChdbConnection({ path: location.path });
@@ -160,7 +166,10 @@ const openEmbedded = (location: ClickHouseLocation): OpenedClickHouse => {
     client,
     embedded: true,
     database: location.database,
-    enterDatabase: () => base.command(`USE ${location.database}`),
+    enterDatabase: async () => {
+      await base.command(`USE ${location.database}`);
+      await base.command(useAllCores);
+    },
     insertRows: async (table, columns, rows) => {
       if (rows.length === 0) return;
       // Through a file, because chDB takes binary rows no other way (inline data is read as text, at a third of the speed).
@@ -193,6 +202,7 @@ const openEmbedded = (location: ClickHouseLocation): OpenedClickHouse => {
 const openReader = async (location: ClickHouseLocation): Promise<ChdbConnection> => {
   const reader = createChdbConnection({ path: location.path });
   await reader.chdb.queryAsync(`USE ${location.database}`);
+  await reader.chdb.queryAsync(useAllCores);
   await reader.chdb.queryAsync('SET readonly = 1');
   return reader;
 };

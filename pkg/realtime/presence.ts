@@ -32,6 +32,7 @@ export class Presence {
   readonly #instance: string;
   /** Member to user. */
   readonly #leftOver = new Map<string, string>();
+  #removing: Promise<void> | undefined;
 
   constructor(redis: Redis, instance: string) {
     this.#redis = redis;
@@ -92,9 +93,17 @@ export class Presence {
     return dead.length === 0 ? 0 : this.#redis.srem(presenceKey(userId), ...dead);
   }
 
-  async #removeLeftOver(): Promise<void> {
+  /** One at a time, in portions: thousands leave at once. */
+  #removeLeftOver(): Promise<void> {
+    this.#removing ??= this.#removeInPortions().finally(() => {
+      this.#removing = undefined;
+    });
+    return this.#removing;
+  }
+
+  async #removeInPortions(): Promise<void> {
     while (this.#leftOver.size > 0) {
-      const some = [...this.#leftOver].slice(0, CHUNK);
+      const some = [...this.#leftOver.entries().take(CHUNK)];
       const pipeline = this.#redis.pipeline();
       for (const [member, userId] of some) pipeline.srem(presenceKey(userId), member);
       await run(pipeline);

@@ -65,7 +65,7 @@ export const COMMANDS = {
   'realtime-gateway': {
     summary: 'run the live events alone',
     description:
-      'Serves GET /sse. Any number of these may run. Needs REDIS_URL and NATS_URL, and the public keys of core-api, which it reads at --jwks-url.',
+      'Serves GET /sse. Any number of these may run. Needs REDIS_URL and NATS_URL, and the public keys of core-api, which it reads at --jwks-url. With DATABASE_URL each user may open as many streams as their tier allows, else as many as the lowest does.',
     arguments: [],
     examples: [
       ['realtime-gateway --jwks-url http://core-api:8000/.well-known/jwks.json', 'on port 8003'],

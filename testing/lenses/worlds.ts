@@ -40,28 +40,32 @@ const edges = [
   ...[1, 12, 600 / 3600].map((hours) => hours * hourMs),
 ].flatMap((ms) => [ms - 1, ms, ms + 1]);
 
-const moment = fc.oneof(
-  { weight: 2, arbitrary: fc.constantFrom(...edges) },
-  { weight: 4, arbitrary: fc.integer({ min: 1, max: dayMs }) },
-  { weight: 3, arbitrary: fc.integer({ min: 1, max: 4 * dayMs }) },
-  { weight: 2, arbitrary: fc.integer({ min: -2 * hourMs, max: 65 * dayMs }) },
+const moment = fc.noBias(
+  fc.oneof(
+    { weight: 2, arbitrary: fc.constantFrom(...edges) },
+    { weight: 6, arbitrary: fc.integer({ min: 1, max: dayMs }) },
+    { weight: 5, arbitrary: fc.integer({ min: dayMs, max: 2 * dayMs }) },
+    { weight: 3, arbitrary: fc.integer({ min: 2 * dayMs, max: 15 * dayMs }) },
+    { weight: 2, arbitrary: fc.integer({ min: -2 * hourMs, max: 65 * dayMs }) },
+  ),
 );
 
 const deed: fc.Arbitrary<Deed> = fc.record({
   act: fc.constantFrom(...ACTS),
-  who: fc.nat(15),
-  whom: fc.nat(15),
-  target: fc.nat(400),
+  who: fc.noBias(fc.nat(15)),
+  whom: fc.noBias(fc.nat(15)),
+  // Without the bias to small numbers, or most reactions would fall on the first post.
+  target: fc.noBias(fc.nat(400)),
   agoMs: moment,
   otherMs: moment,
   key: fc.constantFrom('own', 'own', 'own', 'own', 'other', 'odd'),
   createdAt: fc.constantFrom('none', 'own', 'own', 'own', 'other', 'ancient', 'early', 'future', 'garbage'),
 });
 
-/** Worlds of 3 to 16 accounts and so many deeds. */
+/** Worlds of 4 to 16 accounts and so many deeds. */
 export const smallWorlds = (minDeeds: number, maxDeeds: number): fc.Arbitrary<SmallWorld> =>
   fc.record({
-    accounts: fc.constantFrom(3, 5, 8, 16),
+    accounts: fc.constantFrom(4, 8, 14, 16),
     follows: fc.array(fc.tuple(fc.nat(15), fc.nat(15)), { minLength: 4, maxLength: 60 }),
     deeds: fc.array(deed, { minLength: minDeeds, maxLength: maxDeeds }),
   });
@@ -99,12 +103,16 @@ const createdAtOf = ({ createdAt, agoMs, otherMs }: Deed, nowMs: number): string
 
 const at = <Item>(items: readonly Item[], index: number): Item => items[index % items.length] as Item;
 
+/** Every other reaction falls on one of few posts, so that some have many. */
+const aimed = (posts: readonly string[], target: number): string =>
+  target % 2 === 0 ? at([...posts.slice(2, 10), ...posts.slice(0, 1)], target / 2) : at(posts, target);
+
 /** Revisions of one record follow each other, so a later act on it is at least this much later. */
 const laterMs = ({ otherMs }: Deed): number => at([1, 2, hourMs, 3 * dayMs], Math.abs(otherMs));
 
 const tellPost = (telling: Telling, deed: Deed, number: number): void => {
   const { story, nowMs, dids, posts, removable } = telling;
-  const target = at(posts, deed.target);
+  const target = aimed(posts, deed.target);
   const whom = at(dids, deed.whom);
   const fields: PostFields = {
     text: `post ${number}`,
@@ -127,7 +135,7 @@ const makingOf = ({ nowMs }: Telling, { agoMs, otherMs, key }: Deed, number: num
 
 const tellPointing = (telling: Telling, deed: Deed, number: number): void => {
   const { story, nowMs, dids, posts, removable } = telling;
-  const [who, whom, target] = [at(dids, deed.who), at(dids, deed.whom), at(posts, deed.target)];
+  const [who, whom, target] = [at(dids, deed.who), at(dids, deed.whom), aimed(posts, deed.target)];
   const making = makingOf(telling, deed, number);
   const lastMs = nowMs - deed.agoMs;
   if (deed.act === 'like') removable.push({ uri: story.like(who, target, making), lastMs, subject: target });
@@ -153,7 +161,7 @@ const tellRevision = ({ story, nowMs, posts, removable }: Telling, deed: Deed): 
 const tellAccount = ({ story, nowMs, dids }: Telling, deed: Deed): void => {
   const did = at(dids, deed.who);
   const atMs = nowMs - deed.agoMs;
-  if (deed.act === 'leave') story.account(did, atMs, deed.target % 2 === 1);
+  if (deed.act === 'leave') story.account(did, atMs, deed.target % 4 > 0);
   if (deed.act === 'return') story.account(did, atMs, true);
   if (deed.act === 'identity') story.identity(did, atMs, `h${deed.target}.${did.slice(8)}.test`);
   if (deed.act === 'profile') story.profile(did, atMs, createdAtOf(deed, nowMs));
@@ -171,8 +179,14 @@ export const tellWorld = (world: SmallWorld, nowMs: number, name: string): ToldW
   const startMs = nowMs - 100 * dayMs;
   // Everybody is first seen here, whatever comes first afterwards.
   for (const [index, did] of dids.entries()) story.identity(did, startMs + index, `${did.slice(8)}.test`);
-  for (const [index, [who, whom]] of world.follows.entries())
-    story.follow(at(dids, who % 3 === 0 ? 0 : who), at(dids, whom), { atMs: startMs + dayMs + index });
+  const follow = (who: number, whom: number, index: number): string =>
+    story.follow(at(dids, who), at(dids, whom), { atMs: startMs + dayMs + index });
+  // The first follows everybody, or most boards would be empty; every other follows it.
+  for (const index of dids.keys()) {
+    follow(0, index + 1, index);
+    if (index % 2 === 1) follow(index, 0, index);
+  }
+  for (const [index, [who, whom]] of world.follows.entries()) follow(who, whom, index + dids.length);
   for (const [number, deed] of world.deeds.entries()) {
     if (['post', 'reply', 'quote', 'mention'].includes(deed.act)) tellPost(telling, deed, number);
     tellPointing(telling, deed, number);

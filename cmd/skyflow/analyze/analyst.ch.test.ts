@@ -78,6 +78,7 @@ describe('an account is not found', () => {
     ['old.example.com', 'No account is known by the handle old.example.com.'],
     ['not a handle', '"not a handle" is neither a handle nor a DID.'],
     ['did:plc:', '"did:plc:" is not a DID.'],
+    ['', '"" is neither a handle nor a DID.'],
     ["x' OR 1=1 --", 'neither a handle nor a DID'],
   ])('%s: a sentence, and no lens is asked', async (account, message) => {
     expect(await analyze(account)).toMatchObject({ ok: false, message: expect.stringContaining(message) });

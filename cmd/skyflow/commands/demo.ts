@@ -2,6 +2,7 @@ import { loadCursor } from '#pkg/indexer/store/cursor.ts';
 import type { OptionsOf } from '#pkg/runtime/options.ts';
 import { simulate } from '#testing/simulator/cli.ts';
 import type { StoreLocations, Stores } from '../compose.ts';
+import { tourOf } from '../demo/open-tour.ts';
 import { openScreen } from '../screen.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { runEverything } from './up.ts';
@@ -9,7 +10,10 @@ import { runEverything } from './up.ts';
 /** The simulated host keeps as much as the public ones. */
 const lookBackMs = 36 * 3_600_000;
 
-/** `skyflow demo`: an invented network on a free port, and `up` reading it into embedded stores of its own. */
+/**
+ * `skyflow demo`: an invented network on a free port, `up` reading it into embedded stores of its own, and a tour of what
+ * can be asked of it.
+ */
 export const demo = async (options: OptionsOf<'demo'>): Promise<void> => {
   using screen = openScreen(options);
   const { log } = screen;
@@ -37,15 +41,20 @@ export const demo = async (options: OptionsOf<'demo'>): Promise<void> => {
           return {
             ...options,
             ...embeddedOnly(options.dataDir),
+            ...standsAlone,
             lookBackMs,
             jetstream: [simulation.url],
             firstRunFromUs,
           };
         },
+        extra: async (built) => [await tourOf(built, { screen, dataDir: options.dataDir })],
       },
     );
   });
 };
+
+/** An invented network has no identities outside of itself, and no proxy stands in front of it. */
+const standsAlone = { plcUrl: undefined, allowPrivateHosts: false, trustedProxies: 0 };
 
 /** Back to where the last demo ended: its world went on meanwhile, so that no gap opens between two demos. */
 const historyFor = async (stores: Stores, askedMs: number): Promise<number> => {

@@ -7,7 +7,10 @@ import { createGatewayPart } from '../services.ts';
 /** `skyflow realtime-gateway`: server-sent events, beside the other processes. */
 export const realtimeGateway = (options: OptionsOf<'realtime-gateway'>): Promise<void> =>
   runApart(options, [], async (context) => {
-    const part = await createGatewayPart(options.jwksUrl, context);
+    const part = await createGatewayPart(
+      { jwks: options.jwksUrl, withTiers: options.databaseUrl !== undefined },
+      context,
+    );
     const { host, port } = options;
     const app = honoOf(part.app);
     return [...part.services, serveHttp({ name: 'realtime-gateway', host, port, app, portFlag: '--port' })];

@@ -8,7 +8,7 @@ import { isAbortError } from '#pkg/runtime/errors.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
 import { lensText } from '../lens/lens-text.ts';
-import { plain } from '../lens/width.ts';
+import { fit, plain } from '../lens/width.ts';
 import { analysisFrame, type SseFrame } from '../sse-client.ts';
 import { ApiClient } from './api-client.ts';
 
@@ -40,6 +40,8 @@ const enoughSkypoints = 20;
 /** After so long whatever there is will do. */
 const patienceMs = 60_000;
 const eventsTimeoutMs = 60_000;
+/** All of our frames are shorter; a surprise must not fill the terminal. */
+const mostDataColumns = 500;
 
 /** Once there is data: a signed-in user, the four lenses over REST, and the events that arrive meanwhile. Ends nothing. */
 export const demoTour = (parts: TourParts): Service => ({
@@ -121,7 +123,7 @@ const findUser = async ({ store, caughtUp, clock }: TourParts, signal: AbortSign
 };
 
 const frameText = ({ event, id, data }: SseFrame): string =>
-  `  event: ${plain(event)}\n${id === undefined ? '' : `  id: ${plain(id)}\n`}  data: ${plain(data).slice(0, 200)}\n\n`;
+  `  event: ${plain(event)}\n${id === undefined ? '' : `  id: ${plain(id)}\n`}  data: ${fit(plain(data), mostDataColumns)}\n\n`;
 
 const parse = (text: string): unknown => {
   try {

@@ -6,7 +6,7 @@ import type { Limiter } from './limiter.ts';
 /** Answers a key from its cache or by asking, once for all who want to know at the same time. Never rejects. */
 export interface LookUp<V> {
   find(key: string): Promise<V | IdentityProblem>;
-  /** Asks whatever the cache says. A problem does not replace an answer that the cache still has. */
+  /** Asks whatever the cache says. A failure of the network does not replace an answer that the cache still has. */
   ask(key: string): Promise<V | IdentityProblem>;
 }
 
@@ -34,11 +34,10 @@ export function createLookUp<V>({ cache, settings, limiter, ask }: LookUpOptions
 
   const fly = async (key: string): Promise<V | IdentityProblem> => {
     const answer = await limiter.run(() => ask(key)).catch(() => UNAVAILABLE);
-    const isProblem = isIdentityProblem(answer);
-    if (!isProblem) cache.set(key, answer, settings.ttlMs);
-    else if (cache.get(key) === undefined || isIdentityProblem(cache.get(key))) {
-      cache.set(key, answer, answer === UNAVAILABLE ? FAILURE_TTL_MS : settings.negativeTtlMs);
-    }
+    const known = cache.get(key);
+    if (answer !== UNAVAILABLE)
+      cache.set(key, answer, isIdentityProblem(answer) ? settings.negativeTtlMs : settings.ttlMs);
+    else if (known === undefined || isIdentityProblem(known)) cache.set(key, answer, FAILURE_TTL_MS);
     return answer;
   };
   const join = (key: string) => {

@@ -145,5 +145,6 @@ async function acceptOrGiveBack(core: CoreContext, order: AnalysisOrder, allowan
 
 /** JSON that is text already, with the type of what it says. */
 function jsonText<S extends z.ZodType>(c: Context<CoreEnv>, text: string) {
-  return c.body(text, 200, { 'content-type': 'application/json' }) as unknown as Response & TypedResponse<z.infer<S>, 200, 'json'>;
+  return c.body(text, 200, { 'content-type': 'application/json' }) as unknown as Response &
+    TypedResponse<z.infer<S>, 200, 'json'>;
 }

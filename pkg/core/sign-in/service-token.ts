@@ -20,7 +20,7 @@ const headerSchema = z.object({
     .optional()
     .refine((typ) => typ === undefined || typ.toUpperCase() === 'JWT'),
   // A header that must be understood is one that we do not.
-  crit: z.undefined(),
+  crit: z.never().optional(),
 });
 
 const payloadSchema = z.object({

@@ -46,10 +46,22 @@ export async function acceptAnalysis(postgres: Postgres, order: AnalysisOrder): 
     },
   );
   const values = [
-    ...[analysisId, user.did, question.did, question.lens, question.window, question.audience, user.tier],
-    ...[event.eventId, correlationId, new Date(nowMs), event.subject, event.bytes, new Date(nowMs + CLAIM_MS)],
+    analysisId,
+    user.did,
+    question.did,
+    question.lens,
+    question.window,
+    question.audience,
+    user.tier,
+    event.eventId,
+    correlationId,
+    new Date(nowMs),
+    event.subject,
+    event.bytes,
+    new Date(nowMs + CLAIM_MS),
     // An int4: no tier means more than that by "no limit".
-    ...[Math.min(maxUnderWay, 2_147_483_647), new Date(nowMs - UNDER_WAY_MS)],
+    Math.min(maxUnderWay, 2_147_483_647),
+    new Date(nowMs - UNDER_WAY_MS),
   ];
   return onPostgres(
     postgres.transaction(async (tx): Promise<Acceptance> => {

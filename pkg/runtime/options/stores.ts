@@ -42,7 +42,7 @@ export const STORE_OPTIONS = {
     parse: url(['postgres', 'postgresql']),
     defaultText: 'embedded',
     help: 'Postgres server, postgres://user:password@host:5432/name',
-    commands: ['up', ...MIGRATED, 'status', 'core-api', 'timeline'],
+    commands: ['up', ...MIGRATED, 'status', ...APART],
     requiredFor: ['core-api', 'timeline'],
     environmentOnly: true,
   }),

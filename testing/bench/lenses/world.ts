@@ -78,13 +78,13 @@ const writeFollows = async (store: ClickHouse, world: LensWorld): Promise<void> 
     const order = table === 'follows' ? `${follower}, ${subject}` : `${subject}, ${follower}`;
     const total = Math.ceil(authors / 10) * 1000;
     for (let from = 0; from < total; from += chunk)
-    await store.command(
-      `INSERT INTO ${table} (${columns}, tid, version, deleted)
+      await store.command(
+        `INSERT INTO ${table} (${columns}, tid, version, deleted)
        SELECT ${order}, ${tid}, 1, 0
        FROM (SELECT intDiv(number, 1000) * 10 AS f, sipHash64('s', number) % ${authors} AS s FROM numbers(${from}, ${Math.min(chunk, total - from)}))`,
-      undefined,
-      noLimits,
-    );
+        undefined,
+        noLimits,
+      );
   }
   for (const [table, columns] of [
     ['blocks', 'actor_id, subject_id'],
