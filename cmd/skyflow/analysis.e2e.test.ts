@@ -241,3 +241,19 @@ test('signing out ends the session at once, and stopping ends everything cleanly
   running?.child.kill('SIGTERM');
   expect(await running?.ended, running?.stderr()).toBe(0);
 });
+
+test('the operator can ask without a running process too', async () => {
+  const { code, stdout, stderr } = await runSkyflow([
+    'analyze',
+    did,
+    '--type',
+    'kudos',
+    '--data-dir',
+    dataDir,
+    '--json',
+  ]);
+  expect(code, stderr).toBe(0);
+  const [answer] = z.object({ answers: z.array(lensAnswer) }).parse(JSON.parse(stdout)).answers;
+  expect(answer?.board?.lens, JSON.stringify(answer?.notices)).toBe('kudos');
+  expect(answer?.score, JSON.stringify(answer?.notices)).not.toBeNull();
+});

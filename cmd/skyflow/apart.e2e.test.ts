@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,9 +48,8 @@ describe('a process that runs beside others', () => {
     expect(code).toBe(1);
   });
 
-  test.each(['core-api', 'timeline', 'realtime-gateway'])('cmd/%s/main.ts is that command', async (command) => {
-    const { main } = { main: fileURLToPath(new URL(`../${command}/main.ts`, import.meta.url)) };
-    const { execFileSync } = await import('node:child_process');
+  test.each(['core-api', 'timeline', 'realtime-gateway'])('cmd/%s/main.ts is that command', (command) => {
+    const main = fileURLToPath(new URL(`../${command}/main.ts`, import.meta.url));
     const out = execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--help'], {
       encoding: 'utf8',
     });
@@ -63,11 +63,10 @@ test('realtime-gateway runs over shared stores, is ready, lets nobody in without
   const common = start(['common', '--data-dir', shared]);
   await expect.poll(() => common.stdout(), patient).toContain('common.env');
   const [port, metricsPort] = [await freePort(), await freePort()];
-  const gateway = start([
-    'realtime-gateway',
-XX
-    ...['--port', String(port), '--metrics-port', String(metricsPort)],
-  ]);
+  const jwksUrl = 'http://127.0.0.1:1/.well-known/jwks.json';
+  const sharedStores = ['--env-file', join(shared, 'common.env'), '--jwks-url', jwksUrl];
+  const ports = ['--port', String(port), '--metrics-port', String(metricsPort)];
+  const gateway = start(['realtime-gateway', ...sharedStores, ...ports]);
   const page = `http://127.0.0.1:${metricsPort}`;
   const ready = async (): Promise<number> => {
     if (gateway.child.exitCode !== null) throw new Error(`it ended: ${gateway.stderr()}`);

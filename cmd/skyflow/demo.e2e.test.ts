@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -42,7 +42,6 @@ test('the demo signs a user in, shows four lenses and the events that came, and 
   const file = join(dataDir, 'demo-token');
   expect(shown).toContain(`$(cat ${file})`);
   expect(statSync(file).mode & 0o777).toBe(0o600);
-  const { readFileSync } = await import('node:fs');
   const token = readFileSync(file, 'utf8');
   expect(shown + run.stderr(), 'the token itself is shown nowhere').not.toContain(token);
   const me = await fetch(`http://127.0.0.1:${port}/api/v1/me`, { headers: { authorization: `Bearer ${token}` } });

@@ -10,6 +10,7 @@ import { openAnalyst } from './analyze/open-analyst.ts';
 import type { Ingest } from './ingest.ts';
 import { onePort } from './one-port.ts';
 import { statusPage } from './page/page.ts';
+import { publicNames } from './public-names.ts';
 import {
   type ApiOptions,
   createApiPart,
@@ -18,7 +19,6 @@ import {
   createTimelinePart,
   type PartContext,
   prepareBus,
-  publicNames,
 } from './services.ts';
 
 /** What `up` and `demo` are told about serving people. */

@@ -19,6 +19,7 @@ import { redeemTicket } from '#pkg/session/tickets.ts';
 import { createVerifier, type VerifierOptions } from '#pkg/session/verifier.ts';
 import type { Stores } from './compose.ts';
 import type { App } from './one-port.ts';
+import type { PublicNames } from './public-names.ts';
 
 /** What every part needs. */
 export interface PartContext {
@@ -29,9 +30,7 @@ export interface PartContext {
 }
 
 /** What the options say about the API, wherever it runs. */
-export interface ApiOptions {
-  readonly publicUrl: string;
-  readonly serviceDid: string;
+export interface ApiOptions extends PublicNames {
   /** Undefined: the public directory. */
   readonly plcUrl: string | undefined;
   readonly allowPrivateHosts: boolean;
@@ -130,13 +129,4 @@ export const createGatewayPart = async (
 const tierOf = async (postgres: Postgres, userId: string): Promise<Tier> => {
   const user = await readUser(postgres, userId).catch(() => undefined);
   return user?.tier ?? 'drift';
-};
-
-/** Where people reach it and what it is called, where the options do not say: this machine, at its port. */
-export const publicNames = (
-  { publicUrl, serviceDid }: { publicUrl?: string | undefined; serviceDid?: string | undefined },
-  port: number,
-): Pick<ApiOptions, 'publicUrl' | 'serviceDid'> => {
-  const url = (publicUrl ?? `http://localhost:${port}`).replace(/\/+$/, '');
-  return { publicUrl: url, serviceDid: serviceDid ?? `did:web:${encodeURIComponent(new URL(url).host)}` };
 };

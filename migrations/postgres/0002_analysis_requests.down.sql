@@ -1,2 +1,3 @@
+DROP FUNCTION IF EXISTS accept_analysis;
 DROP TABLE IF EXISTS outbox;
 DROP TABLE IF EXISTS analysis_requests;

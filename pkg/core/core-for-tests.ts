@@ -174,7 +174,7 @@ async function ask(app: Core['app'], path: string, how: Asking = {}): Promise<An
       ...(isJson ? { 'content-type': 'application/json' } : {}),
       ...headers,
     },
-    ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : (body as string) }),
+    ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : body }),
   });
   const text = await response.text();
   const type = response.headers.get('content-type') ?? '';

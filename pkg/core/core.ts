@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { Redis } from 'ioredis';
 import type { ZodError } from 'zod';
@@ -57,7 +58,7 @@ export interface Core {
    * others on one port, hand it the requests for its paths (`app.fetch(request, env)`) rather than mounting its routes:
    * its middleware is meant for these alone.
    */
-  readonly app: OpenAPIHono<CoreEnv>;
+  readonly app: Hono;
   /** The outbox's relay. Without it requests are accepted all the same, and wait. */
   readonly services: readonly Service[];
 }
@@ -82,7 +83,8 @@ export function createCore(options: CoreOptions): Core {
   addAuthRoutes(app, core);
   addMeRoutes(app, core);
   addAnalysisRoutes(app, core);
-  return { app, services: [relay] };
+  // What travels with a request is our own business.
+  return { app: app as unknown as Hono, services: [relay] };
 }
 
 /** The application with everything that concerns all routes. */

@@ -1,3 +1,4 @@
+import { loadSalt } from '#pkg/clickhouse/salt.ts';
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
 import { createKeys, type Keys } from '#pkg/clickhouse/keys.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
@@ -13,7 +14,7 @@ import { findResume, type Resume } from './resume.ts';
 import type { EventSource, SourceChunk } from './source/types.ts';
 import type { CursorRedis } from './store/cursor.ts';
 import { flush, type FlushPoint } from './store/flush.ts';
-import { loadRevisions, loadSalt } from './store/installation.ts';
+import { loadRevisions } from './store/revisions.ts';
 import { type Patience, untilDone } from './store/retry.ts';
 
 export interface IndexerOptions {

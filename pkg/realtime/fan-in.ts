@@ -33,6 +33,8 @@ export function fanIn(options: FanInOptions): Service {
     async run(signal) {
       const pauses = backoff({ minMs: 100, maxMs: 5_000, clock });
       subscriber.on('message', onMessage);
+      // The other connection to the same Redis says when it is away.
+      subscriber.on('error', () => undefined);
       try {
         while (!signal.aborted) {
           try {

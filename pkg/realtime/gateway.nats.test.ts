@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { issueTicket } from '#pkg/session/tickets.ts';
 import { systemClock, ManualClock } from '#pkg/runtime/clock.ts';
@@ -81,7 +83,7 @@ describe('a stream', () => {
       event_id: expect.any(String),
       correlation_id: expect.stringContaining('cause-'),
     });
-    expect((large?.data['text'] as string).length).toBe(50_000);
+    expect(large?.data['text']).toHaveLength(50_000);
     expect(client.named('shutdown')).toEqual([]);
   });
 
@@ -182,6 +184,44 @@ describe('who may have a stream', () => {
     expect(refused.status).toBe(503);
     expect(refused.headers['retry-after']).toBe('30');
     expect((await world.ask(roomy, `?ticket=${ticket}`)).status).toBe(200);
+  });
+});
+
+describe('what cannot be checked', () => {
+  it('is 503, never let in and never 401', async () => {
+    const away = () => Promise.reject(new Error('Redis is away, redis://:secret@host'));
+    const gateway = await world.gateway({ verifier: { verify: away }, redeem: away });
+    for (const query of ['?token=x', `?ticket=${'a'.repeat(43)}`]) {
+      const refused = await world.ask(gateway, query);
+      await refused.untilEnd();
+      expect(refused.status).toBe(503);
+      expect(refused.headers['retry-after']).toBe('5');
+      expect(refused.body).not.toMatch(/secret|redis/i);
+    }
+    const noTier = await world.gateway({ tierOf: away });
+    expect((await world.connect(noTier, ALICE)).status).toBe(503);
+  });
+
+  it('a request sent behind an open stream ends the connection instead of waiting in memory', async () => {
+    const gateway = await world.gateway();
+    const { accessToken } = await world.signIn(ALICE);
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    const request = `GET /sse HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${accessToken}\r\n\r\n`;
+    socket.write(request + request);
+    socket.resume();
+    await once(socket, 'close');
+    await vi.waitFor(() => expect(gateway.status().connections).toBe(0), SLOW);
+    await vi.waitFor(async () => expect(await world.redis.redis.exists(presenceKey(ALICE))).toBe(0), SLOW);
+  });
+});
+
+describe('presence', () => {
+  it('is written again after Redis lost it', async () => {
+    const gateway = await world.gateway({ limits: { presenceRefreshMs: 30 } });
+    await world.connect(gateway, ALICE);
+    await world.redis.redis.del(presenceKey(ALICE));
+    await vi.waitFor(async () => expect(await world.redis.redis.scard(presenceKey(ALICE))).toBe(1), SLOW);
+    expect(await world.redis.redis.ttl(presenceKey(ALICE))).toBeGreaterThan(3_500);
   });
 });
 

@@ -12,7 +12,7 @@ import type { Registry } from '#pkg/runtime/metrics.ts';
 import type { Checks } from './authenticate.ts';
 import { Door } from './door.ts';
 import { fanIn } from './fan-in.ts';
-import { encodeFanOut, FAN_OUT_CHANNEL } from './fan-out.ts';
+import { FanOutWriter } from './fan-out-writer.ts';
 import { Follower } from './follower.ts';
 import { eventFrame, type Frame } from './frames.ts';
 import { History } from './history.ts';
@@ -58,7 +58,6 @@ const REALTIME_EVENTS = [
 
 /** All that the server lets one durable have out at once: a burst is one or two rounds. */
 const CONCURRENCY = 100;
-const PUBLISH_TIMEOUT_MS = 2_000;
 
 /**
  * Server-sent events for signed-in users: what REALTIME holds, to each user's connections on any instance. Pub/sub is for
@@ -123,7 +122,7 @@ interface Taking {
 /** Takes events from the durable that all instances share, delivers them here, and passes them on to the others. */
 function takeFromBus({ bus, redis, clock, log, registry }: GatewayOptions, taking: Taking): Service {
   const { follower, metrics, instance, maxDataLength } = taking;
-  const tell = fanOut(redis, instance, metrics);
+  const others = new FanOutWriter(redis, instance, metrics);
   return consume({
     bus,
     clock,
@@ -142,7 +141,7 @@ function takeFromBus({ bus, redis, clock, log, registry }: GatewayOptions, takin
         return ack;
       }
       follower.offer(incarnation, frame, 'durable');
-      await tell(incarnation, frame);
+      await others.tell(incarnation, frame);
       return ack;
     },
   });
@@ -154,32 +153,4 @@ function frameOf(event: RealtimeReceived, incarnation: string, maxDataLength: nu
   const { eventId, correlationId, streamSequence: sequence } = event;
   const { userId, name, data } = event.message;
   return eventFrame({ incarnation, sequence }, { userId, name, data, eventId, correlationId }, maxDataLength);
-}
-
-/**
- * Passes frames on to the other instances. They find in the stream what does not reach them, so a Redis that is away
- * delays nobody and turns nothing into a dead letter.
- */
-function fanOut(redis: Redis, instance: string, metrics: GatewayMetrics) {
-  return async (incarnation: string, frame: Frame): Promise<void> => {
-    if (redis.status !== 'ready') {
-      metrics.refusals.inc('not_passed_on');
-      return;
-    }
-    const sent = redis.publish(FAN_OUT_CHANNEL, encodeFanOut({ origin: instance, incarnation, frame })).then(
-      () => true,
-      () => false,
-    );
-    if (!(await within(sent, PUBLISH_TIMEOUT_MS))) metrics.refusals.inc('not_passed_on');
-  };
-}
-
-async function within(work: Promise<boolean>, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
-  const result = await Promise.race([work, late]);
-  clearTimeout(timer);
-  return result;
 }

@@ -1,6 +1,6 @@
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
 import { createKeys } from '#pkg/clickhouse/keys.ts';
-import { loadSalt } from '#pkg/indexer/store/installation.ts';
+import { loadSalt } from '#pkg/clickhouse/salt.ts';
 import { compareAnswers, describeComparison } from '#testing/oracle/compare.ts';
 import type { Oracle, OracleActor } from '#testing/oracle/oracle.ts';
 import { engagementOf, pairsOf, readEdges, readFollowCounts, recordsOf } from './edges.ts';

@@ -25,14 +25,7 @@ const AT_ONCE = 200;
 
 const open = (client: Client): Promise<void> =>
   new Promise((resolve, reject) => {
-    const socket = connect({ port: client.port, host: '127.0.0.1', noDelay: true });
-    client.socket = socket;
-    client.rest = '';
-    const resume = client.lastEventId === '' ? '' : `Last-Event-ID: ${client.lastEventId}\r\n`;
-    socket.setEncoding('latin1');
-    socket.on('error', reject);
-    socket.on('close', () => reject(new Error('closed')));
-    socket.on('data', (chunk: string) => {
+    const onText = (chunk: string) => {
       const text = client.rest + chunk;
       const end = text.lastIndexOf('\n\n') + 2;
       if (end < 2) {
@@ -42,7 +35,21 @@ const open = (client: Client): Promise<void> =>
       client.rest = text.slice(end);
       read(client, text.slice(0, end));
       if (client.isOpen) resolve();
-    });
+    };
+    // One buffer for all sockets: a stream of chunks for each would take longer than the server does to write them.
+    const onread = {
+      buffer: received,
+      callback: (bytes: number) => {
+        onText(received.toString('latin1', 0, bytes));
+        return true;
+      },
+    };
+    const socket = connect({ port: client.port, host: '127.0.0.1', noDelay: true, onread });
+    client.socket = socket;
+    client.rest = '';
+    const resume = client.lastEventId === '' ? '' : `Last-Event-ID: ${client.lastEventId}\r\n`;
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('closed')));
     socket.write(`GET /sse HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${client.token}\r\n${resume}\r\n`);
   });
 
@@ -62,6 +69,8 @@ const read = (client: Client, text: string): void => {
     latenciesMs.push(nowMs - Number(text.slice(at, text.indexOf(',', at))));
   }
 };
+
+const received = Buffer.alloc(64 * 1024);
 
 const openAll = async (all: readonly Client[]): Promise<void> => {
   for (let from = 0; from < all.length; from += AT_ONCE) await Promise.all(all.slice(from, from + AT_ONCE).map(open));

@@ -11,7 +11,7 @@ import { systemClock } from '#pkg/runtime/clock.ts';
 import { createLogger, LOG_LEVELS } from '#pkg/runtime/log.ts';
 import { createMetrics } from '#pkg/runtime/metrics.ts';
 import { answerTo } from './answer.ts';
-import { BAD, type ChildOrders, type CrashPoint, type FromChild, type Step, type ToChild } from './steps.ts';
+import { BAD, DEADLY, type ChildOrders, type CrashPoint, type FromChild, type Step, type ToChild } from './steps.ts';
 
 /**
  * The timeline service as a process that is there to be killed: real NATS and Redis, Postgres in the parent, a lens of the
@@ -119,6 +119,7 @@ const { services } = createTimeline({
     answer: (question) =>
       taking('compute', async () => {
         await delay(5);
+        if (question.did === DEADLY) process.kill(process.pid, 'SIGKILL');
         if (question.did.startsWith(BAD)) throw new Error('this account cannot be computed');
         return answerTo(question, 1);
       }),

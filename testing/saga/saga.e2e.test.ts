@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openSagaRoom, type SagaRoom } from './room.ts';
 import { playRound } from './round.ts';
-import { BAD, GOOD, STEPS } from './steps.ts';
+import { BAD, DEADLY, GOOD, STEPS } from './steps.ts';
 
 /** The long form is `node testing/saga/main.ts --rounds N`. */
 let room: SagaRoom;
@@ -27,6 +27,13 @@ test.each(STEPS.map((step) => [step]))('the timeline process killed after: %s', 
   acceptSome(step.replaceAll(' ', '-'));
   await vi.waitFor(() => expect(room.timeline.deaths).toBe(deaths + 1), { timeout: 20_000 });
   expect(await room.settle({ natsDied: false })).toBe('');
+});
+
+test('a request that kills whoever takes it has failed after three of them', async () => {
+  const { deaths } = room.timeline;
+  room.accept({ subjectDid: DEADLY });
+  expect(await room.settle({ natsDied: false })).toBe('');
+  expect(room.timeline.deaths).toBe(deaths + 3);
 });
 
 test('NATS killed with requests under way', async () => {

@@ -22,9 +22,10 @@ export interface CrashPoint {
   readonly hit: number;
 }
 
-/** Whose questions the process of the test answers, and whose it never can. */
+/** Whose questions the process of the test answers, whose it never can, and of those the ones that kill it. */
 export const GOOD = 'did:plc:good';
 export const BAD = 'did:plc:bad';
+export const DEADLY = `${BAD}:deadly`;
 
 /** What the parent sends: where to die (null: nowhere any more), or the outcome of a statement. */
 export type ToChild =

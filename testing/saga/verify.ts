@@ -46,7 +46,10 @@ export const verify = async ({ accepted, postgres, published, natsDied }: Eviden
 
 const unless = (isRight: boolean, finding: string): string => (isRight ? '' : finding);
 const idOf = ({ analysisId }: { analysisId: string }): string => analysisId;
-const idInData = ({ data }: Published['toldCompleted'][number]): string => String(data?.['analysis_id']);
+const idInData = ({ data }: Published['toldCompleted'][number]): string => {
+  const id = data?.['analysis_id'];
+  return typeof id === 'string' ? id : '';
+};
 
 /** What the events are about, one of each event id. */
 const distinct = <E extends { base?: BaseEvent | undefined }>(
@@ -71,4 +74,4 @@ const repeatsAreSame = (published: Published): boolean => {
 };
 
 const shown = (value: unknown): string =>
-  JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each)).slice(0, 20_000);
+  JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each)).slice(0, 6_000);

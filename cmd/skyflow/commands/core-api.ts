@@ -3,7 +3,8 @@ import { serveHttp } from '#pkg/runtime/http.ts';
 import type { OptionsOf } from '#pkg/runtime/options.ts';
 import { loadSigner, type SignerSource } from '#pkg/session/signer.ts';
 import { runApart } from '../apart.ts';
-import { createApiPart, publicNames } from '../services.ts';
+import { publicNames } from '../public-names.ts';
+import { createApiPart } from '../services.ts';
 import { honoOf } from '../one-port.ts';
 
 /** `skyflow core-api`: sign-in and REST, beside the other processes. */

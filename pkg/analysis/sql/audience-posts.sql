@@ -3,8 +3,8 @@
 -- too, so that both windows are seen at their own end. Keys that are no TID (top bit set) have no time and always count.
 posts_in AS (
     SELECT actor_id, tid, argMax(sort_at, version) AS at, at < fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AS before
-    FROM posts
-    WHERE (day >= {since_day:Date} OR day = toDate(0)) AND actor_id IN (SELECT id FROM audience)
+    FROM author_posts
+    WHERE actor_id IN (SELECT id FROM audience) AND tid >= {since_tid:UInt64}
     GROUP BY actor_id, tid
     HAVING argMax(deleted, version) = 0
        AND at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AND at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
@@ -19,7 +19,7 @@ blocked_pairs AS (
 reactions AS (
     SELECT subject_id, subject_tid, kind, actor_id, tid
     FROM engagement
-    WHERE (subject_day >= {since_day:Date} OR subject_day = toDate(0)) AND subject_id IN (SELECT id FROM audience)
+    WHERE subject_id IN (SELECT id FROM audience) AND subject_tid >= {since_tid:UInt64}
     GROUP BY subject_id, subject_tid, kind, actor_id, tid
     HAVING argMax(deleted, version) = 0
 ),

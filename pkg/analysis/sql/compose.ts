@@ -1,5 +1,10 @@
 import { readSql } from '#pkg/clickhouse/query.ts';
 
-/** A statement from the files of this folder that it builds on (each a list of WITH clauses) and its own SELECT. */
-export const composeSql = (parts: readonly string[], select: string): string =>
-  `WITH\n${parts.map((part) => readSql(import.meta.url, `${part}.sql`)).join(',\n')}\n${select}`;
+/**
+ * One statement from files under pkg/analysis: all but the last are lists of WITH clauses, each building on those before it;
+ * the last is the SELECT. `composeSql('sql/own-posts', 'flow/score')`.
+ */
+export const composeSql = (...files: readonly string[]): string => {
+  const texts = files.map((file) => readSql(import.meta.url, `../${file}.sql`));
+  return `WITH\n${texts.slice(0, -1).join(',\n')}\n${texts.at(-1) ?? ''}`;
+};

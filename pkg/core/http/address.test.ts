@@ -25,6 +25,6 @@ test.each([
   ['loopback', '::1', undefined, 0, '0:0:0:0::/64'],
   ['a zone', 'fe80::1%eth0', undefined, 0, 'fe80:0:0:0::/64'],
   ['rubbish', '127.0.0.1', '<script>', 1, 'unknown'],
-])('%s', async (_, socket, forwarded, proxies, expected) => {
+])('%s', async (...[, socket, forwarded, proxies, expected]) => {
   expect(await seen(socket, forwarded, proxies)).toBe(expected);
 });

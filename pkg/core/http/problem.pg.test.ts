@@ -136,8 +136,12 @@ describe('every problem has the one shape', () => {
   });
 
   test('500 says nothing of what happened, and 503 not which store is away', async () => {
-    const failing = (error: Error) =>
-      createTestCore(stores, { postgres: { ...stores.postgres, query: () => Promise.reject(error) } });
+    const failing = (error: Error) => {
+      const query = async () => {
+        throw error;
+      };
+      return createTestCore(stores, { postgres: { ...stores.postgres, query } });
+    };
     const bug = Object.assign(new Error('relation "users" does not exist'), { code: '42P01' });
     const answer = await failing(bug).ask('/api/v1/me', { token });
     expectProblem(answer, 500, 'InternalServerError');

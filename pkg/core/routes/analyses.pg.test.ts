@@ -139,7 +139,8 @@ describe('asking', () => {
   test('more at once than the tier allows has to wait, and is not counted', async () => {
     const { did, token } = await core.signIn('drift');
     const answers = await Promise.all(Array.from({ length: 5 }, () => analyze(token, { type: 'flow' })));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([202, 202, 429, 429, 429]);
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(2);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(3);
     const refused = answers.find(({ status }) => status === 429);
     expect(refused?.body.error).toBe('rate_limit_exceeded');
     expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);

@@ -32,7 +32,7 @@ beforeEach(async () => {
     fetch: async (url, init) => {
       pds.asked.push(String(url));
       if (String(url).endsWith('deleteSession')) return new Response(null, { status: 200 });
-      const { identifier, password } = JSON.parse(String(init?.body)) as { identifier: string; password: string };
+      const { identifier, password } = JSON.parse(init?.body as string) as { identifier: string; password: string };
       if (password !== pds.password) return Response.json({ error: 'AuthenticationRequired' }, { status: 401 });
       return Response.json({ did: identifier, refreshJwt: 'x.y.z' });
     },

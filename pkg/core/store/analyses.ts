@@ -23,7 +23,8 @@ export type Acceptance =
   | { readonly accepted: true; readonly analysisId: string; readonly event: BusEvent }
   | { readonly accepted: false; readonly reason: 'under_way' | 'no_user' };
 
-const ACCEPT = coreSql('accept');
+/** The function of migration 0002. */
+const ACCEPT = 'SELECT accept_analysis($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS outcome';
 
 /**
  * Accepts an analysis: from the commit on it will be computed, whatever happens to this process or to NATS. The user's row
@@ -63,14 +64,9 @@ export async function acceptAnalysis(postgres: Postgres, order: AnalysisOrder): 
     Math.min(maxUnderWay, 2_147_483_647),
     new Date(nowMs - UNDER_WAY_MS),
   ];
-  return onPostgres(
-    postgres.transaction(async (tx): Promise<Acceptance> => {
-      const locked = await tx.query('SELECT 1 FROM users WHERE did = $1 AND deleted_at IS NULL FOR UPDATE', [user.did]);
-      if (locked.rows.length === 0) return { accepted: false, reason: 'no_user' };
-      const { rows } = await tx.query(ACCEPT, values);
-      return rows.length === 0 ? { accepted: false, reason: 'under_way' } : { accepted: true, analysisId, event };
-    }),
-  );
+  const { rows } = await onPostgres(postgres.query<{ outcome: 'accepted' | 'under_way' | 'no_user' }>(ACCEPT, values));
+  const outcome = rows[0]?.outcome ?? 'no_user';
+  return outcome === 'accepted' ? { accepted: true, analysisId, event } : { accepted: false, reason: outcome };
 }
 
 /** How far an analysis is. `requested`: nobody has begun it. */

@@ -1,0 +1,19 @@
+import type { ClickHouse } from '#pkg/clickhouse/client.ts';
+import type { LensBoard } from '#pkg/contracts/lens.ts';
+import type { Span } from './span.ts';
+
+/** A row of a board's statement. */
+export type BoardRow = Readonly<Record<string, unknown>>;
+
+/** How the rows of a lens's statement become its board. */
+export interface BoardSpec {
+  /** 1: the statement looks at the window before as well. */
+  readonly windowsBack: 0 | 1;
+  read(rows: readonly BoardRow[], context: BoardContext): Promise<LensBoard>;
+}
+
+export interface BoardContext {
+  readonly store: ClickHouse;
+  readonly span: Span;
+  readonly signal: AbortSignal | undefined;
+}

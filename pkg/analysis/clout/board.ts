@@ -1,0 +1,35 @@
+import { collections } from '#pkg/atproto/collections.ts';
+import { readAccounts, readPosts } from '../account/names.ts';
+import type { BoardSpec } from '../board-spec.ts';
+import { byText, reactionsOf } from '../reactions.ts';
+
+const shown = 10;
+
+/** The best post of each author, the ten best of those. */
+export const cloutBoard: BoardSpec = {
+  windowsBack: 0,
+  read: async (rows, { store, signal }) => {
+    const keys = rows.map((row) => ({ actorId: BigInt(String(row['actor_id'])), tid: BigInt(String(row['tid'])) }));
+    const [accounts, posts] = await Promise.all([
+      readAccounts(store, [...new Set(keys.map(({ actorId }) => actorId))], signal),
+      readPosts(store, keys, signal),
+    ]);
+    const all = rows.map((row, at) => {
+      const account = accounts.get(keys[at]?.actorId ?? 0n);
+      const post = posts.get(`${String(row['actor_id'])}/${String(row['tid'])}`);
+      const did = account?.did ?? '';
+      return {
+        uri: `at://${did}/${collections.post}/${post?.rkey ?? ''}`,
+        did,
+        handle: account?.handle ?? null,
+        at: new Date(Number(row['at_ms'])).toISOString(),
+        text: post?.text ?? '',
+        ...reactionsOf(row),
+      };
+    });
+    all.sort((one, other) => other.skypoints - one.skypoints || byText(other.at, one.at) || byText(one.uri, other.uri));
+    const authors = new Set<string>();
+    const best = all.filter(({ did }) => !authors.has(did) && authors.add(did)).slice(0, shown);
+    return { lens: 'clout', posts: best, total: best.reduce((sum, { skypoints }) => sum + skypoints, 0) };
+  },
+};

@@ -1,0 +1,22 @@
+import { composeSql } from '../sql/compose.ts';
+import { numberOf, type ScoreSpec } from '../measure.ts';
+
+/** Somebody who comes back counts as three. */
+const returningBonus = 2;
+
+/** See docs/algorithms.md: who replies and comes back, and mentions by others a day. */
+export const kudosScore: ScoreSpec = {
+  lens: 'kudos',
+  parts: [
+    { name: 'community', hundredths: 60 },
+    { name: 'mentions', hundredths: 40 },
+  ],
+  sql: composeSql('sql/own-posts', 'kudos/mentioned', 'kudos/score'),
+  windowsBack: 0,
+  measure: (row, _before, days) => ({
+    values: [numberOf(row['repliers']) + returningBonus * numberOf(row['returning']), numberOf(row['mentions']) / days],
+    peakHours: [],
+    gained: 0,
+    gainedBefore: 0,
+  }),
+};

@@ -1,0 +1,52 @@
+import { type Account, readAccounts } from '../account/names.ts';
+import type { BoardRow, BoardSpec } from '../board-spec.ts';
+import { byText } from '../reactions.ts';
+import { hundredths } from '../rounding.ts';
+import type { Span } from '../span.ts';
+
+const shown = 10;
+const dayMs = 86_400_000;
+/** Nothing on the network is older: accounts of people were first made in that month. */
+const oldestMs = Date.UTC(2022, 10, 1);
+
+/** The ten accounts whose skypoints grew most against the window before. */
+export const pulseBoard: BoardSpec = {
+  windowsBack: 1,
+  read: async (rows, { store, span, signal }) => {
+    const accounts = await readAccounts(
+      store,
+      rows.map((row) => BigInt(String(row['actor_id']))),
+      signal,
+    );
+    const all = rows.map((row) => entryOf(row, accounts.get(BigInt(String(row['actor_id']))), span));
+    all.sort(
+      (one, other) =>
+        // a / b against c / d without dividing: both are above zero.
+        (1 + other.skypoints) * (1 + one.previous_skypoints) - (1 + one.skypoints) * (1 + other.previous_skypoints) ||
+        other.skypoints - one.skypoints ||
+        other.newestMs - one.newestMs ||
+        byText(one.did, other.did),
+    );
+    return { lens: 'pulse', accounts: all.slice(0, shown).map(({ newestMs: _, ...account }) => account) };
+  },
+};
+
+const entryOf = (row: BoardRow, account: Account | undefined, span: Span) => {
+  const posts = Number(row['posts']);
+  const [followers, following] = [account?.followers ?? 0, account?.following ?? 0];
+  const ageDays = Math.max(1, (span.toMs - Math.max(oldestMs, account?.sinceMs ?? span.toMs)) / dayMs);
+  return {
+    newestMs: Number(row['newest_ms']),
+    did: account?.did ?? '',
+    handle: account?.handle ?? null,
+    posts,
+    skypoints: Number(row['skypoints']),
+    previous_skypoints: Number(row['previous_skypoints']),
+    followers,
+    following,
+    age_days: hundredths(ageDays),
+    posts_per_day: hundredths(posts / (span.lengthMs / dayMs)),
+    followers_per_day: hundredths(followers / ageDays),
+    following_per_day: hundredths(following / ageDays),
+  };
+};
