@@ -12,12 +12,12 @@ import { type MigratedStore, migrationsDir } from './migrations.ts';
 export const dumpers: Readonly<Record<MigratedStore, (log: Logger) => Promise<string>>> = {
   clickhouse: async (log) => {
     await using throwaway = await openClickHouse({ log });
-    return dumpClickHouse(throwaway.store);
+    return await dumpClickHouse(throwaway.store);
   },
   postgres: async (log) => {
     await using throwaway = await openPostgres({ log });
     const migrations = await readMigrations(migrationsDir('postgres'));
     await migrateUp({ store: postgresMigrationStore(throwaway.postgres), migrations, log });
-    return dumpPostgres(throwaway.postgres);
+    return await dumpPostgres(throwaway.postgres);
   },
 };

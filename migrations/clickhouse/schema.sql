@@ -63,6 +63,30 @@ AS SELECT
 FROM actors
 WHERE tupleElement(account, 1) > 0;
 
+CREATE TABLE author_posts
+(
+    `actor_id` UInt64,
+    `tid` UInt64,
+    `sort_at` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `version` Int64 CODEC(T64, ZSTD(1)),
+    `deleted` UInt8
+)
+ENGINE = ReplacingMergeTree(version, deleted)
+ORDER BY (actor_id, tid)
+SETTINGS index_granularity = 256, min_compress_block_size = 4096, max_compress_block_size = 16384;
+
+CREATE TABLE blocked_by
+(
+    `subject_id` UInt64,
+    `actor_id` UInt64 CODEC(ZSTD(1)),
+    `tid` UInt64 CODEC(ZSTD(1)),
+    `version` Int64 CODEC(T64, ZSTD(1)),
+    `deleted` UInt8
+)
+ENGINE = ReplacingMergeTree(version, deleted)
+ORDER BY (subject_id, actor_id, tid)
+SETTINGS index_granularity = 1024;
+
 CREATE TABLE blocks
 (
     `actor_id` UInt64,
@@ -185,6 +209,23 @@ PARTITION BY if((hour >= 464592) AND (hour < 622392), toYear(toDateTime(hour * 3
 ORDER BY (hour, actor_id, tid, kind, subject_id, subject_tid)
 SETTINGS index_granularity = 1024;
 
+CREATE MATERIALIZED VIEW edges_to_blocked_by TO blocked_by
+(
+    `subject_id` UInt64,
+    `actor_id` UInt64,
+    `tid` UInt64,
+    `version` Int64,
+    `deleted` UInt8
+)
+AS SELECT
+    subject_id,
+    actor_id,
+    tid,
+    version,
+    deleted
+FROM edges
+WHERE kind = 6;
+
 CREATE MATERIALIZED VIEW edges_to_blocks TO blocks
 (
     `actor_id` UInt64,
@@ -272,8 +313,8 @@ CREATE TABLE engagement
 )
 ENGINE = ReplacingMergeTree(version, deleted)
 PARTITION BY if((subject_day >= '2023-01-01') AND (subject_day < '2041-01-01'), toYear(subject_day), 0)
-ORDER BY (subject_day, subject_id, subject_tid, kind, actor_id, tid)
-SETTINGS index_granularity = 8192;
+ORDER BY (subject_id, subject_tid, kind, actor_id, tid)
+SETTINGS index_granularity = 256, min_compress_block_size = 4096, max_compress_block_size = 16384;
 
 CREATE TABLE feed_generators
 (
@@ -427,6 +468,17 @@ ENGINE = MergeTree
 ORDER BY (name, created_at)
 SETTINGS index_granularity = 8192;
 
+CREATE TABLE lens_references
+(
+    `time_window` LowCardinality(String),
+    `computed_at` DateTime64(3, 'UTC'),
+    `accounts` UInt32,
+    `body` String CODEC(ZSTD(3))
+)
+ENGINE = ReplacingMergeTree(computed_at)
+ORDER BY time_window
+SETTINGS index_granularity = 8192;
+
 CREATE TABLE list_items
 (
     `actor_id` UInt64,
@@ -458,6 +510,17 @@ CREATE TABLE lists
 ENGINE = ReplacingMergeTree(version, deleted)
 ORDER BY (actor_id, key)
 SETTINGS index_granularity = 8192;
+
+CREATE TABLE mentions
+(
+    `subject_id` UInt64,
+    `tid` UInt64,
+    `actor_id` UInt64 CODEC(ZSTD(1)),
+    `version` Int64 CODEC(T64, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (subject_id, tid, actor_id)
+SETTINGS index_granularity = 1024;
 
 CREATE TABLE odd_keys
 (
@@ -499,6 +562,37 @@ ENGINE = ReplacingMergeTree(version, deleted)
 PARTITION BY if((day >= '2023-01-01') AND (day < '2041-01-01'), toYear(day), 0)
 ORDER BY (day, actor_id, tid)
 SETTINGS index_granularity = 8192;
+
+CREATE MATERIALIZED VIEW posts_to_author_posts TO author_posts
+(
+    `actor_id` UInt64,
+    `tid` UInt64,
+    `sort_at` DateTime64(3, 'UTC'),
+    `version` Int64,
+    `deleted` UInt8
+)
+AS SELECT
+    actor_id,
+    tid,
+    sort_at,
+    version,
+    deleted
+FROM posts;
+
+CREATE MATERIALIZED VIEW posts_to_mentions TO mentions
+(
+    `subject_id` UInt64,
+    `tid` UInt64,
+    `actor_id` UInt64,
+    `version` Int64
+)
+AS SELECT
+    arrayJoin(arrayDistinct(mentions)) AS subject_id,
+    tid,
+    actor_id,
+    version
+FROM posts
+WHERE deleted = 0;
 
 CREATE TABLE profiles
 (

@@ -46,49 +46,46 @@ type Scored = { readonly score: LensScore } | { readonly none: 'no_posts_in_wind
 
 /** Opens the lenses over `store`, which must be migrated. */
 export const createLenses = (deps: { store: ClickHouse; clock: Clock; log: Logger }): Lenses => {
-  const { store, clock } = deps;
   const references = new References(deps);
-  const coverage = createCoverage(store, clock);
-  let keys: Promise<Keys> | undefined;
-  const idOf = async (did: string): Promise<bigint> => {
-    keys ??= loadSalt(store).then(createKeys);
-    keys.catch(() => (keys = undefined));
-    return (await keys).actorId(did);
+  const reader = new LensReader(deps, references);
+  return {
+    answer: (question, { signal } = {}) => reader.answer(question, signal),
+    refreshReferences: async (signal) => {
+      for (const window of TIME_WINDOWS) await references.refresh(window, signal);
+    },
+    loadReferences: () => references.load(),
+    services: [references.service()],
   };
+};
 
-  const score = async (id: bigint, question: LensQuestion, span: Span, signal?: AbortSignal): Promise<Scored> => {
-    const range = { ids: { lo: id, hi: id }, span, windowsMeasured: 2 };
-    const [measure, earlier] = (await measureAccounts(store, question.lens, range, signal)).get(id) ?? [];
-    if (measure === undefined) return { none: 'no_posts_in_window' };
-    const among = references.get(question.window);
-    if (among === undefined || among.accounts === 0) return { none: 'no_reference' };
-    return { score: scoreOf(question.lens, measure, earlier, among) };
-  };
+/** One question on its way: the account's id and the window, worked out once. */
+interface Asked {
+  readonly question: LensQuestion;
+  readonly id: bigint;
+  readonly span: Span;
+  readonly signal: AbortSignal | undefined;
+}
 
-  const share = async (id: bigint, question: LensQuestion, span: Span, signal?: AbortSignal) => {
-    const scored = await Promise.all(LENSES.map((lens) => score(id, { ...question, lens }, span, signal)));
-    const found = scored.flatMap((one, at): [Lens, LensScore][] =>
-      'score' in one ? [[LENSES[at] ?? 'flow', one.score]] : [],
-    );
-    return shareLine(new Map(found));
-  };
+class LensReader {
+  readonly #store: ClickHouse;
+  readonly #clock: Clock;
+  readonly #references: References;
+  readonly #coverage: ReturnType<typeof createCoverage>;
+  #keys: Promise<Keys> | undefined;
 
-  const answer = async (question: LensQuestion, { signal }: AnswerOptions = {}): Promise<LensAnswer> => {
+  constructor({ store, clock }: { store: ClickHouse; clock: Clock }, references: References) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#references = references;
+    this.#coverage = createCoverage(store, clock);
+  }
+
+  async answer(question: LensQuestion, signal: AbortSignal | undefined): Promise<LensAnswer> {
     const { did, lens, window, audience } = question;
-    const span = spanOf(window, clock.nowMs());
-    const id = await idOf(did);
-    const [subject, covered] = await Promise.all([readSubject(store, id, signal), coverage(span, signal)]);
-    const notices = [...coverageNotices(covered, span), ...subjectNotices(subject)];
-    const known = subject?.active === true;
-    const [board, scored, line] = known
-      ? await Promise.all([
-          readBoard(lens, { id, audience }, { store, span, signal }),
-          score(id, question, span, signal),
-          lens === 'pulse' ? share(id, question, span, signal) : null,
-        ])
-      : [undefined, undefined, null];
-    if (board !== undefined && 'none' in board) notices.push(noticeOf(board.none));
-    if (scored !== undefined && 'none' in scored) notices.push(noticeOf(scored.none));
+    const span = spanOf(window, this.#clock.nowMs());
+    const id = await this.#idOf(did);
+    const [subject, covered] = await Promise.all([readSubject(this.#store, id, signal), this.#coverage(span, signal)]);
+    const found = subject?.active === true ? await this.#find({ question, id, span, signal }) : undefined;
     return {
       lens,
       window,
@@ -98,20 +95,55 @@ export const createLenses = (deps: { store: ClickHouse; clock: Clock; log: Logge
       to: new Date(span.toMs).toISOString(),
       data_since: covered.sinceMs === null ? null : new Date(covered.sinceMs).toISOString(),
       complete: covered.sinceMs !== null && covered.sinceMs <= span.fromMs && covered.gaps === 0,
-      notices,
-      board: board !== undefined && 'board' in board ? board.board : null,
-      score: scored !== undefined && 'score' in scored ? scored.score : null,
-      share: line,
-      computed_at: new Date(clock.nowMs()).toISOString(),
+      notices: [...coverageNotices(covered, span), ...subjectNotices(subject), ...(found?.notices ?? [])],
+      board: found?.board ?? null,
+      score: found?.score ?? null,
+      share: found?.share ?? null,
+      computed_at: new Date(this.#clock.nowMs()).toISOString(),
     };
-  };
+  }
 
-  return {
-    answer,
-    refreshReferences: async (signal) => {
-      for (const window of TIME_WINDOWS) await references.refresh(window, signal);
-    },
-    loadReferences: () => references.load(),
-    services: [references.service()],
-  };
-};
+  async #find(asked: Asked) {
+    const { question, id, span, signal } = asked;
+    const [board, scored, share] = await Promise.all([
+      readBoard(question.lens, { id, audience: question.audience }, { store: this.#store, span, signal }),
+      this.#score(question.lens, asked),
+      question.lens === 'pulse' ? this.#share(asked) : null,
+    ]);
+    return {
+      notices: [board, scored].flatMap((one) => ('none' in one ? [noticeOf(one.none)] : [])),
+      board: 'board' in board ? board.board : null,
+      score: 'score' in scored ? scored.score : null,
+      share,
+    };
+  }
+
+  async #score(lens: Lens, { question, id, span, signal }: Asked): Promise<Scored> {
+    const range = { ids: { lo: id, hi: id }, span, windowsMeasured: 2 };
+    const [measure, earlier] = (await measureAccounts(this.#store, lens, range, signal)).get(id) ?? [];
+    if (measure === undefined) return { none: 'no_posts_in_window' };
+    const among = this.#references.get(question.window);
+    if (among === undefined || among.accounts === 0) return { none: 'no_reference' };
+    return { score: scoreOf(lens, measure, earlier, among) };
+  }
+
+  async #share(asked: Asked): Promise<string | null> {
+    const scores = new Map<Lens, LensScore>();
+    for (const lens of LENSES) {
+      const scored = await this.#score(lens, asked);
+      if ('score' in scored) scores.set(lens, scored.score);
+    }
+    return shareLine(scores);
+  }
+
+  /** The salt of the ids is read once; a failure to read it is not remembered. */
+  async #idOf(did: string): Promise<bigint> {
+    this.#keys ??= loadSalt(this.#store).then(createKeys);
+    try {
+      return (await this.#keys).actorId(did);
+    } catch (error) {
+      this.#keys = undefined;
+      throw error;
+    }
+  }
+}

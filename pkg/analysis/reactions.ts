@@ -9,3 +9,10 @@ export const reactionsOf = (row: Readonly<Record<string, unknown>>) => ({
 
 /** Texts in the order of their code units: what DIDs and uris tie by. */
 export const byText = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
+
+/** An account of a board without the time of its newest post, which only ordered it. */
+export const withoutNewest = <T extends { newestMs: number }>(account: T): Omit<T, 'newestMs'> => {
+  const { newestMs, ...rest } = account;
+  void newestMs;
+  return rest;
+};

@@ -80,7 +80,7 @@ describe('a session', () => {
           : kind === 'list'
             ? await redis.lrange(key, 0, -1)
             : kind === 'zset'
-              ? await redis.zrange(key, 0, -1)
+              ? await redis.zrange(key, '0', '-1')
               : await redis.get(key);
       for (const token of [first.refreshToken, next.refreshToken, first.accessToken]) {
         expect(`${key} ${JSON.stringify(value)}`).not.toContain(token);

@@ -1,6 +1,6 @@
 import { readAccounts } from '../account/names.ts';
 import type { BoardSpec } from '../board-spec.ts';
-import { byText, reactionsOf } from '../reactions.ts';
+import { byText, reactionsOf, withoutNewest } from '../reactions.ts';
 
 const shown = 8;
 
@@ -27,6 +27,6 @@ export const kudosBoard: BoardSpec = {
     all.sort(
       (one, other) => other.skypoints - one.skypoints || other.newestMs - one.newestMs || byText(one.did, other.did),
     );
-    return { lens: 'kudos', accounts: all.slice(0, shown).map(({ newestMs: _, ...account }) => account) };
+    return { lens: 'kudos', accounts: all.slice(0, shown).map(withoutNewest) };
   },
 };

@@ -1,6 +1,6 @@
 import { type Account, readAccounts } from '../account/names.ts';
 import type { BoardRow, BoardSpec } from '../board-spec.ts';
-import { byText } from '../reactions.ts';
+import { byText, withoutNewest } from '../reactions.ts';
 import { hundredths } from '../rounding.ts';
 import type { Span } from '../span.ts';
 
@@ -27,7 +27,7 @@ export const pulseBoard: BoardSpec = {
         other.newestMs - one.newestMs ||
         byText(one.did, other.did),
     );
-    return { lens: 'pulse', accounts: all.slice(0, shown).map(({ newestMs: _, ...account }) => account) };
+    return { lens: 'pulse', accounts: all.slice(0, shown).map(withoutNewest) };
   },
 };
 
