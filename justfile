@@ -104,3 +104,11 @@ fuzz *ARGS:
 # measure the ingest, socket to durable rows
 bench-ingest *ARGS:
     {{node}} testing/bench/ingest-main.ts "$@"
+
+# measure POST timeline/analyze at 200 requests a second
+bench-api *ARGS:
+    {{node}} testing/bench/api-main.ts "$@"
+
+# measure the SSE gateway: 10,000 connections, a burst to all, a stalled reader, reconnects
+bench-sse *ARGS:
+    {{node}} testing/bench/sse-main.ts "$@"

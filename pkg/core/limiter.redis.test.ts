@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -27,13 +28,12 @@ beforeEach(async () => {
 const analyze = (token: string, from = core) => from.ask('/api/v1/timeline/analyze', { token, body: { type: 'flow' } });
 const redisPid = () => Number(readFileSync(join(stores.folder, 'redis', 'server.pid'), 'utf8'));
 
-/** Kills Redis and waits until the one that follows it answers. */
+/** Kills Redis and waits until we are connected to the one that follows it. */
 async function restartRedis(): Promise<void> {
-  const before = redisPid();
-  process.kill(before, 'SIGKILL');
-  await expect
-    .poll(() => redisPid() !== before && stores.redis.redis.status === 'ready', { timeout: 20_000 })
-    .toBe(true);
+  const closed = once(stores.redis.redis, 'close');
+  process.kill(redisPid(), 'SIGKILL');
+  await closed;
+  await expect.poll(() => stores.redis.redis.status, { timeout: 20_000 }).toBe('ready');
 }
 
 describe('analyses an hour', () => {

@@ -4,7 +4,7 @@ import { TIME_WINDOW_MS, TIME_WINDOWS, type TimeWindow } from '#pkg/contracts/le
 import type { Clock } from '#pkg/runtime/clock.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
-import { computeReference } from './compute.ts';
+import { computeReference, maxReferenceAccounts } from './compute.ts';
 import { type Reference, reference } from './reference.ts';
 
 const loadQuery = defineQuery<Record<string, never>, { time_window: string; body: string }>({
@@ -12,9 +12,11 @@ const loadQuery = defineQuery<Record<string, never>, { time_window: string; body
   sql: 'SELECT time_window, body FROM lens_references FINAL',
 });
 
-/** A reference is made anew when it is this part of its window old, and at the most often every 30 seconds. */
+/** A reference is made anew when it is this part of its window old. */
 const partOfWindow = 144;
-const shortestMs = 30_000;
+/** Of a network so small that it is measured whole: after ten seconds; of one without a post, after two. */
+const smallPauseMs = 10_000;
+const emptyPauseMs = 2_000;
 /** Nor may making references take more than this share of the time. */
 const timeShare = 0.02;
 
@@ -65,6 +67,9 @@ export class References {
   }
 
   async #keepFresh(signal: AbortSignal): Promise<void> {
+    await this.load().catch((error: unknown) =>
+      this.#log.warn({ err: error }, 'the stored references could not be read'),
+    );
     const dueMs = new Map<TimeWindow, number>();
     while (!signal.aborted) {
       for (const window of TIME_WINDOWS) {
@@ -83,11 +88,12 @@ export class References {
     }
   }
 
-  /** A small network is measured in a moment, and grows: its references are made often. */
+  /** A small network is measured in a moment, and grows: its references are made often, and at once when it begins. */
   #pauseMs(window: TimeWindow, tookMs: number): number {
-    const full = (this.#known.get(window)?.accounts ?? 0) >= 5_000;
-    const wantedMs = full ? TIME_WINDOW_MS[window] / partOfWindow : shortestMs;
-    return Math.max(shortestMs, wantedMs, tookMs / timeShare);
+    const accounts = this.#known.get(window)?.accounts ?? 0;
+    if (accounts === 0) return emptyPauseMs;
+    const wantedMs = accounts < maxReferenceAccounts ? smallPauseMs : TIME_WINDOW_MS[window] / partOfWindow;
+    return Math.max(wantedMs, tookMs / timeShare);
   }
 }
 
