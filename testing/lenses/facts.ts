@@ -31,6 +31,8 @@ export interface FactFollow {
 /** What the oracle knows, as the lenses look at it. */
 export interface Facts {
   readonly posts: readonly FactPost[];
+  /** The same, by author. */
+  readonly postsBy: ReadonlyMap<string, readonly FactPost[]>;
   /** By the uri of their subject. */
   readonly reactions: ReadonlyMap<string, readonly FactReaction[]>;
   readonly follows: readonly FactFollow[];
@@ -76,6 +78,7 @@ export const factsOf = (oracle: Oracle): Facts => {
   );
   return {
     posts,
+    postsBy: Map.groupBy(posts, ({ author }) => author),
     reactions,
     follows,
     handles,
@@ -92,9 +95,11 @@ export interface Span {
   readonly toMs: number;
 }
 
-/** The live posts of active accounts within a span. */
-export const postsIn = (facts: Facts, span: Span): FactPost[] =>
-  facts.posts.filter(({ author, sortMs }) => sortMs >= span.fromMs && sortMs < span.toMs && facts.isActive(author));
+/** The live posts of active accounts within a span; of one account where `author` says so. */
+export const postsIn = (facts: Facts, span: Span, author?: string): FactPost[] =>
+  (author === undefined ? facts.posts : (facts.postsBy.get(author) ?? [])).filter(
+    (post) => post.sortMs >= span.fromMs && post.sortMs < span.toMs && facts.isActive(post.author),
+  );
 
 /** What a moment is seen from: as of now (null), or as of the end of a window that is over, in milliseconds. */
 export type AsOf = number | null;

@@ -48,9 +48,7 @@ interface OwnPost extends FactPost {
 }
 
 const ownPosts = (facts: Facts, did: string, { span, asOfMs }: Windows): OwnPost[] =>
-  postsIn(facts, span)
-    .filter(({ author }) => author === did)
-    .map((post) => ({ ...post, reactions: reactionsTo(facts, post, asOfMs, did) }));
+  postsIn(facts, span, did).map((post) => ({ ...post, reactions: reactionsTo(facts, post, asOfMs, did) }));
 
 const skypointsOf = (posts: readonly OwnPost[]): number =>
   posts.reduce((sum, { reactions }) => sum + tallyOf(reactions).skypoints, 0);
