@@ -70,6 +70,55 @@ test("the document's example, asked in every way", { timeout: 120_000 }, async (
   expect(pulse.share).toBe('Flow 6.3 · Clout 6.0 · Kudos 7.5 · Pulse +500%');
 });
 
+test('the age of accounts whose profile says it in every way', { timeout: 120_000 }, async () => {
+  const nowMs = Date.UTC(2026, 2, 10, 12);
+  const ago = (days: number): number => nowMs - days * dayMs;
+  const day = (days: number): string => new Date(ago(days)).toISOString();
+  const story = new Story();
+  const [subject = '', ...others] = Array.from({ length: 8 }, (_, at) => `did:plc:aged${at}`);
+  for (const did of others) {
+    story.identity(did, ago(40), `${did.slice(8)}.test`);
+    story.follow(subject, did, { atMs: ago(39) });
+    story.like(subject, story.post(did, { atMs: nowMs - hourMs }), { atMs: nowMs - 1 });
+  }
+  const [old = '', epoch = '', silent = '', gone = '', ahead = '', changed = '', broken = ''] = others;
+  story.profile(old, ago(30), day(700));
+  story.profile(epoch, ago(30), '1970-01-01T00:00:00.000Z');
+  // The newest version says nothing, so nothing is said.
+  story.profile(silent, ago(30), day(600));
+  story.profile(silent, ago(20));
+  story.remove(story.profile(gone, ago(30), day(500)), ago(20));
+  story.profile(ahead, ago(30), day(-500));
+  story.profile(changed, ago(30), day(400));
+  story.profile(changed, ago(20), day(300));
+  story.profile(broken, ago(30), 'long ago');
+  const frames = story.frames();
+  await index(frames);
+  const question: LensQuestion = { did: subject, lens: 'pulse', window: '24h', audience: 'following' };
+  const reference = referenceAt(told(frames), nowMs, firstMs(frames));
+  const { board } = reference.answer(question);
+  const ages = board?.lens === 'pulse' ? board.accounts.map(({ did, age_days }) => [did, age_days]) : [];
+  expect(Object.fromEntries(ages)).toEqual({
+    [old]: 700,
+    [epoch]: 1225.5,
+    [silent]: 40,
+    [gone]: 40,
+    [ahead]: 40,
+    [changed]: 300,
+    [broken]: 40,
+  });
+  expect((await compareLenses(await lensesAt(nowMs), reference, [question])).differences).toEqual([]);
+});
+
+test('a batch of nothing but nonsense does not move the beginning of the data', async () => {
+  const { frames } = tellExample();
+  await index(frames);
+  await index(['{"kind":', '[]', '{"did":"nobody","time_us":5}']);
+  const question: LensQuestion = { did: exampleDid('ann'), lens: 'flow', window: '24h', audience: 'following' };
+  const reference = referenceAt(told(frames), exampleNowMs, exampleSinceMs);
+  expect((await compareLenses(await lensesAt(exampleNowMs), reference, [question])).differences).toEqual([]);
+});
+
 /** Worlds so far apart in time that the windows of one never see another: one index holds them all. */
 const manyWorlds = (count: number, seed: number): ToldWorld[] =>
   fc
