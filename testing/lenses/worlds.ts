@@ -195,3 +195,9 @@ export const tellWorld = (world: SmallWorld, nowMs: number, name: string): ToldW
   }
   return { nowMs, dids: [...dids, `did:plc:${name}nobody`], frames: story.frames() };
 };
+
+/** Random worlds so far apart in time that the windows of one never see another: one index holds them all. */
+export const manyWorlds = (count: number, seed: number): ToldWorld[] =>
+  fc
+    .sample(smallWorlds(300, 500), { numRuns: count, seed })
+    .map((world, at) => tellWorld(world, Date.UTC(2023, 5, 1, 12) + at * 200 * dayMs, `s${seed}w${at}`));
