@@ -97,6 +97,10 @@ proto:
 torture *ARGS:
     {{node}} testing/crash/main.ts "$@"
 
+# kill the timeline service, NATS and Redis under requests, and compare what the streams, rows and dead letters say: 100 rounds
+saga *ARGS:
+    {{node}} testing/saga/main.ts "$@"
+
 # a million damaged frames: each must be counted as ok, dropped or dead
 fuzz *ARGS:
     {{node}} testing/crash/fuzz-main.ts "$@"

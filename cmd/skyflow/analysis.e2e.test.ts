@@ -35,10 +35,20 @@ const readyAt = async (port: number): Promise<number> => {
 const busiest = `SELECT did FROM recent_posts_with_score GROUP BY did HAVING sum(likes + replies + reposts) > 5
   ORDER BY sum(likes + replies + reposts) DESC, did LIMIT 1`;
 
-const busiestDid = async (): Promise<string> => {
-  const { stdout } = await runSkyflow(['sql', busiest, '--format', 'TSVRaw', '--data-dir', dataDir]);
+const sql = async (query: string): Promise<string> => {
+  const { stdout } = await runSkyflow(['sql', query, '--format', 'TSVRaw', '--data-dir', dataDir]);
   return stdout.trim();
 };
+
+/** The world stands still from here on, and is indexed: nobody leaves it between being chosen and being asked about. */
+const untilStill = async (): Promise<void> => {
+  simulation.feed.setRate(0);
+  const untilUs = simulation.world.nowUs();
+  await expect.poll(async () => Number(await sql('SELECT max(cursor_us) FROM ingest_log')), patient).toBe(untilUs);
+};
+
+/** All time windows have accounts to compare with. */
+const readyToScore = 'SELECT count() = 4 FROM lens_references FINAL WHERE accounts > 0';
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'skyflow-analysis-'));
@@ -99,8 +109,10 @@ test('up begins to serve, and knows who is busy', async () => {
   const source = ['--jetstream', simulation.url, '--look-back', '1h', '--data-dir', dataDir];
   running = startSkyflow(['up', ...source, ...ports, ...identities], { SKYFLOW_PUBLIC_URL: base });
   await expect.poll(() => readyAt(metricsPort), patient).toBe(200);
-  await expect.poll(busiestDid, patient).toMatch(/^did:plc:/);
-  did = await busiestDid();
+  await expect.poll(() => sql(busiest), patient).toMatch(/^did:plc:/);
+  await expect.poll(() => sql(readyToScore), patient).toBe('1');
+  await untilStill();
+  did = await sql(busiest);
   pds.add(did, password);
 });
 
@@ -215,8 +227,7 @@ describe('the operator', () => {
 
   test('and for people, by a handle that only the index knows', async () => {
     const query = `SELECT handle FROM recent_posts_with_score WHERE handle != '' ORDER BY likes DESC, handle LIMIT 1`;
-    const known = await runSkyflow(['sql', query, '--format', 'TSVRaw', '--data-dir', dataDir]);
-    const handle = known.stdout.trim();
+    const handle = await sql(query);
     const { stdout, stderr } = await runSkyflow(['analyze', handle, '--type', 'clout', '--data-dir', dataDir]);
     expect(stderr).toBe('');
     expect(stdout.split('\n').slice(0, 2)).toEqual([`Clout  @${handle}`, expect.stringMatching(/^48 hours, /)]);

@@ -1,10 +1,9 @@
 DROP TABLE IF EXISTS lens_references SYNC;
-DROP VIEW IF EXISTS edges_to_blocked_by;
-DROP TABLE IF EXISTS blocked_by SYNC;
+DROP VIEW IF EXISTS edges_to_blocked_pairs;
+DROP TABLE IF EXISTS blocked_pairs SYNC;
 DROP VIEW IF EXISTS posts_to_mentions;
 DROP TABLE IF EXISTS mentions SYNC;
-DROP VIEW IF EXISTS posts_to_author_posts;
-DROP TABLE IF EXISTS author_posts SYNC;
+DROP VIEW IF EXISTS posts_to_engagement;
 DROP TABLE IF EXISTS engagement_by_day SYNC;
 CREATE TABLE engagement_by_day
 (
@@ -20,7 +19,10 @@ CREATE TABLE engagement_by_day
 ENGINE = ReplacingMergeTree(version, deleted)
 PARTITION BY if(subject_day >= '2023-01-01' AND subject_day < '2041-01-01', toYear(subject_day), 0)
 ORDER BY (subject_day, subject_id, subject_tid, kind, actor_id, tid);
-INSERT INTO engagement_by_day SELECT subject_day, subject_id, subject_tid, kind, actor_id, tid, version, deleted FROM engagement;
+INSERT INTO engagement_by_day
+SELECT subject_day, subject_id, subject_tid, CAST(toString(kind), 'Enum8(\'like\' = 1, \'repost\' = 2, \'reply\' = 3, \'quote\' = 4)'),
+    actor_id, tid, version, deleted
+FROM engagement WHERE kind != 'post';
 DROP TABLE IF EXISTS engagement_by_author SYNC;
 RENAME TABLE engagement TO engagement_by_author, engagement_by_day TO engagement;
 DROP TABLE engagement_by_author SYNC;

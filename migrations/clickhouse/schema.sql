@@ -63,29 +63,19 @@ AS SELECT
 FROM actors
 WHERE tupleElement(account, 1) > 0;
 
-CREATE TABLE author_posts
+CREATE TABLE blocked_pairs
 (
-    `actor_id` UInt64,
+    `account_id` UInt64,
+    `other_id` UInt64,
+    `outgoing` UInt8,
     `tid` UInt64,
-    `sort_at` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    `version` Int64 CODEC(T64, ZSTD(1)),
+    `version` Int64,
     `deleted` UInt8
 )
 ENGINE = ReplacingMergeTree(version, deleted)
-ORDER BY (actor_id, tid)
-SETTINGS index_granularity = 256, min_compress_block_size = 4096, max_compress_block_size = 16384;
-
-CREATE TABLE blocked_by
-(
-    `subject_id` UInt64,
-    `actor_id` UInt64 CODEC(ZSTD(1)),
-    `tid` UInt64 CODEC(ZSTD(1)),
-    `version` Int64 CODEC(T64, ZSTD(1)),
-    `deleted` UInt8
-)
-ENGINE = ReplacingMergeTree(version, deleted)
-ORDER BY (subject_id, actor_id, tid)
-SETTINGS index_granularity = 1024;
+PRIMARY KEY account_id
+ORDER BY (account_id, other_id, outgoing, tid)
+SETTINGS index_granularity = 256, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776;
 
 CREATE TABLE blocks
 (
@@ -209,17 +199,19 @@ PARTITION BY if((hour >= 464592) AND (hour < 622392), toYear(toDateTime(hour * 3
 ORDER BY (hour, actor_id, tid, kind, subject_id, subject_tid)
 SETTINGS index_granularity = 1024;
 
-CREATE MATERIALIZED VIEW edges_to_blocked_by TO blocked_by
+CREATE MATERIALIZED VIEW edges_to_blocked_pairs TO blocked_pairs
 (
-    `subject_id` UInt64,
-    `actor_id` UInt64,
+    `account_id` UInt64,
+    `other_id` UInt64,
+    `outgoing` UInt8,
     `tid` UInt64,
     `version` Int64,
     `deleted` UInt8
 )
 AS SELECT
-    subject_id,
-    actor_id,
+    tupleElement(arrayJoin([(actor_id, subject_id, 1), (subject_id, actor_id, 0)]) AS side, 1) AS account_id,
+    tupleElement(side, 2) AS other_id,
+    tupleElement(side, 3) AS outgoing,
     tid,
     version,
     deleted
@@ -305,16 +297,18 @@ CREATE TABLE engagement
     `subject_day` Date,
     `subject_id` UInt64,
     `subject_tid` UInt64,
-    `kind` Enum8('like' = 1, 'repost' = 2, 'reply' = 3, 'quote' = 4),
-    `actor_id` UInt64 CODEC(ZSTD(1)),
-    `tid` UInt64 CODEC(ZSTD(1)),
-    `version` Int64 CODEC(T64, ZSTD(1)),
+    `kind` Enum8('post' = 0, 'like' = 1, 'repost' = 2, 'reply' = 3, 'quote' = 4),
+    `actor_id` UInt64,
+    `tid` UInt64,
+    `posted_at` DateTime64(3, 'UTC'),
+    `version` Int64,
     `deleted` UInt8
 )
 ENGINE = ReplacingMergeTree(version, deleted)
 PARTITION BY if((subject_day >= '2023-01-01') AND (subject_day < '2041-01-01'), toYear(subject_day), 0)
+PRIMARY KEY (subject_id, subject_tid)
 ORDER BY (subject_id, subject_tid, kind, actor_id, tid)
-SETTINGS index_granularity = 256, min_compress_block_size = 4096, max_compress_block_size = 16384;
+SETTINGS index_granularity = 256, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776;
 
 CREATE TABLE feed_generators
 (
@@ -563,18 +557,26 @@ PARTITION BY if((day >= '2023-01-01') AND (day < '2041-01-01'), toYear(day), 0)
 ORDER BY (day, actor_id, tid)
 SETTINGS index_granularity = 8192;
 
-CREATE MATERIALIZED VIEW posts_to_author_posts TO author_posts
+CREATE MATERIALIZED VIEW posts_to_engagement TO engagement
 (
+    `subject_day` Date,
+    `subject_id` UInt64,
+    `subject_tid` UInt64,
+    `kind` String,
     `actor_id` UInt64,
     `tid` UInt64,
-    `sort_at` DateTime64(3, 'UTC'),
+    `posted_at` DateTime64(3, 'UTC'),
     `version` Int64,
     `deleted` UInt8
 )
 AS SELECT
+    toDate(toUInt16(if(bitShiftRight(tid, 63) = 1, 0, least(intDiv(bitShiftRight(tid, 10), 86400000000), 65535)))) AS subject_day,
+    actor_id AS subject_id,
+    tid AS subject_tid,
+    'post' AS kind,
     actor_id,
     tid,
-    sort_at,
+    sort_at AS posted_at,
     version,
     deleted
 FROM posts;

@@ -9,6 +9,7 @@ export type BoardRow = Readonly<Record<string, unknown>>;
 export interface BoardSpec {
   /** 1: the statement looks at the window before as well. */
   readonly windowsBack: 0 | 1;
+  /** `rows` of several statements, where an audience is too big for one: no account is in two of them. */
   read(rows: readonly BoardRow[], context: BoardContext): Promise<LensBoard>;
 }
 

@@ -1,6 +1,7 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { Bus } from './client.ts';
 import type { Delivery } from './delivery.ts';
+import { withMessageId } from './message-id.ts';
 import { type DurableSpec, STREAMS } from './stream-table.ts';
 import { dlqSubject } from './subjects.ts';
 
@@ -31,8 +32,8 @@ export async function publishDeadLetter(
   extra.set('Skyflow-Stream-Sequence', String(streamSequence));
   // A memory stream counts from 1 again after a restart of the server.
   const incarnation = STREAMS[stream].storage === 'memory' ? `-${delivery.storedAtNs}` : '';
-  const msgID = `dlq-${stream}-${durable}-${streamSequence}${incarnation}`;
-  await js.publish(dlqSubject(subject), bytes, { msgID, headers: extra, timeout: TIMEOUT_MS });
+  const id = `dlq-${stream}-${durable}-${streamSequence}${incarnation}`;
+  await js.publish(dlqSubject(subject), bytes, { headers: withMessageId(id, extra), timeout: TIMEOUT_MS });
 }
 
 function originalHeaders(original: MsgHdrs | undefined): MsgHdrs {

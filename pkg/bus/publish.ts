@@ -1,8 +1,8 @@
-import { headers } from '@nats-io/transport-node';
 import { systemClock } from '#pkg/runtime/clock.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
 import type { Bus } from './client.ts';
 import type { BusEvent } from './events.ts';
+import { withMessageId } from './message-id.ts';
 import { streamOf } from './stream-table.ts';
 import { ensureStream } from './streams.ts';
 
@@ -59,9 +59,8 @@ async function publishOrRestore(bus: Bus, event: BusEvent, { stop, log }: Contex
 }
 
 async function publishOnce({ js }: Bus, { subject, bytes, eventId, correlationId }: BusEvent) {
-  const extra = headers();
-  extra.set(CORRELATION_HEADER, correlationId);
-  const { duplicate } = await js.publish(subject, bytes, { msgID: eventId, headers: extra, timeout: TIMEOUT_MS });
+  const headers = withMessageId(eventId, [[CORRELATION_HEADER, [correlationId]]]);
+  const { duplicate } = await js.publish(subject, bytes, { headers, timeout: TIMEOUT_MS });
   return { duplicate };
 }
 

@@ -134,6 +134,8 @@ const { services } = createTimeline({
   log,
   registry: createMetrics(),
   retryDelaysMs: [20, 40],
+  // Longer than the server's patience with the dead, so that the next process finds the lock taken and waits for it.
+  lockTtlMs: 2_000,
 });
 send('running');
 await Promise.all(services.map((service) => service.run(new AbortController().signal)));

@@ -10,7 +10,7 @@ import type { Logger } from '#pkg/runtime/log.ts';
 import { lensText } from '../lens/lens-text.ts';
 import { fit, plain } from '../lens/width.ts';
 import { analysisFrame, type SseFrame } from '../sse-client.ts';
-import { ApiClient } from './api-client.ts';
+import { type AnalysisAnswer, ApiClient } from './api-client.ts';
 
 export interface TourParts {
   readonly store: ClickHouse;
@@ -63,30 +63,45 @@ const tokenFile = ({ dataDir }: TourParts): string => join(dataDir, 'demo-token'
 
 const guide = async (parts: TourParts, signal: AbortSignal): Promise<void> => {
   const { show, terminal } = parts;
-  const user = await findUser(parts, signal);
-  const token = await parts.signIn(user);
-  await parts.refreshReferences();
   const { base } = await parts.listening;
+  const { user, token, analyses, frames } = await visit(parts, base, signal);
+  show(`\nSigned in as ${plain(user.handle ?? user.did)}, the busiest account of this invented network.\n`);
+  for (const analysis of analyses) {
+    if (analysis.status === 'completed') show(`\n${lensText(analysis.result, terminal)}`);
+    else show(`\nAn analysis ended as ${analysis.status}.\n`);
+  }
+  show(`\nWhat arrived live meanwhile, as server-sent events:\n${frames.map(frameText).join('')}`);
+  await writeFile(tokenFile(parts), token, { mode: 0o600 });
+  show(closing(base, tokenFile(parts)));
+};
+
+/** Somebody signed in who asked all lenses. The network goes on: one who left it since being chosen is passed over. */
+const visit = async (parts: TourParts, base: string, signal: AbortSignal) => {
+  for (;;) {
+    const user = await findUser(parts, signal);
+    const token = await parts.signIn(user);
+    await parts.refreshReferences();
+    const found = await askAll(base, token, signal);
+    if (!found.analyses.some(isOfNobody)) return { user, token, ...found };
+    parts.log.info({ did: user.did }, 'the account has left the network meanwhile; the tour takes another');
+  }
+};
+
+const isOfNobody = (analysis: AnalysisAnswer): boolean =>
+  analysis.status === 'completed' && analysis.result.notices.some(({ code }) => code === 'account_inactive');
+
+const askAll = async (base: string, token: string, signal: AbortSignal) => {
   const done = new AbortController();
-  const client = new ApiClient(
-    base,
-    token,
-    AbortSignal.any([signal, done.signal, AbortSignal.timeout(eventsTimeoutMs)]),
-  );
+  const ended = AbortSignal.any([signal, done.signal, AbortSignal.timeout(eventsTimeoutMs)]);
+  const client = new ApiClient(base, token, ended);
   try {
-    show(`\nSigned in as ${plain(user.handle ?? user.did)}, the busiest account of this invented network.\n`);
     const { frames, completed } = await watchEvents(client, signal);
-    for (const id of completed) {
-      const analysis = await client.analysis(id);
-      if (analysis.status === 'completed') show(`\n${lensText(analysis.result, terminal)}`);
-      else show(`\nAn analysis ended as ${analysis.status}.\n`);
-    }
-    show(`\nWhat arrived live meanwhile, as server-sent events:\n${frames.map(frameText).join('')}`);
+    const analyses: AnalysisAnswer[] = [];
+    for (const id of completed) analyses.push(await client.analysis(id));
+    return { frames, analyses };
   } finally {
     done.abort();
   }
-  await writeFile(tokenFile(parts), token, { mode: 0o600 });
-  show(closing(base, tokenFile(parts)));
 };
 
 /** Opens the events, asks all four lenses, and waits until each has been announced. Ids in the order of the lenses. */

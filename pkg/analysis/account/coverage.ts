@@ -13,7 +13,7 @@ export interface Coverage {
 
 const sinceQuery = defineQuery<Record<string, never>, { batches: string; since_us: string }>({
   name: 'index_since',
-  sql: 'SELECT count() AS batches, min(first_time_us) AS since_us FROM ingest_log WHERE events > 0',
+  sql: 'SELECT count() AS batches, min(first_time_us) AS since_us FROM ingest_log WHERE notEmpty(operations)',
 });
 
 const gapsQuery = defineQuery<{ from_us: bigint; to_us: bigint }, { gaps: string }>({

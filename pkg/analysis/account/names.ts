@@ -39,14 +39,13 @@ export const readAccounts = async (
   const rows = await store.query(namesQuery, { ids: [...ids] }, { signal });
   return new Map(
     rows.map((row) => {
-      const createdMs = Number(row.created_ms ?? 0);
       const seenMs = Number(row.first_seen_us) / 1000;
       const account = {
         did: row.did,
         handle: row.handle === '' ? null : row.handle,
         followers: Number(row.followers),
         following: Number(row.following),
-        sinceMs: createdMs === 0 ? seenMs : Math.min(seenMs, createdMs),
+        sinceMs: row.created_ms === null ? seenMs : Math.min(seenMs, Number(row.created_ms)),
       };
       return [BigInt(row.actor_id), account];
     }),

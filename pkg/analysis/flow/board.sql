@@ -1,7 +1,7 @@
 SELECT
     intDiv(toUnixTimestamp64Milli(at), 600000) * 600000 AS at_ms,
-    count() AS posts, sum(likes) AS likes, sum(replies) AS replies, sum(reposts) AS reposts, sum(quotes) AS quotes,
-    sum(skypoints) AS skypoints
-FROM audience_posts
+    count() AS posts, sum(p.likes) AS likes, sum(p.replies) AS replies, sum(p.reposts) AS reposts, sum(p.quotes) AS quotes,
+    sum(p.skypoints) AS skypoints
+FROM audience_posts AS p
 GROUP BY at_ms
 ORDER BY at_ms

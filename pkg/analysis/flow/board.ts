@@ -1,18 +1,33 @@
-import type { BoardSpec } from '../board-spec.ts';
+import type { BoardRow, BoardSpec } from '../board-spec.ts';
 import { reactionsOf } from '../reactions.ts';
 
 const bucketSeconds = 600;
 const peaks = 3;
 
+/** What the rows of one bucket count together, oldest bucket first. */
+const together = (rows: readonly BoardRow[]) => {
+  const buckets = new Map<number, { atMs: number; posts: number } & ReturnType<typeof reactionsOf>>();
+  for (const row of rows) {
+    const atMs = Number(row['at_ms']);
+    const [more, known] = [{ posts: Number(row['posts']), ...reactionsOf(row) }, buckets.get(atMs)];
+    buckets.set(atMs, {
+      atMs,
+      posts: more.posts + (known?.posts ?? 0),
+      likes: more.likes + (known?.likes ?? 0),
+      replies: more.replies + (known?.replies ?? 0),
+      reposts: more.reposts + (known?.reposts ?? 0),
+      quotes: more.quotes + (known?.quotes ?? 0),
+      skypoints: more.skypoints + (known?.skypoints ?? 0),
+    });
+  }
+  return [...buckets.values()].sort((one, other) => one.atMs - other.atMs);
+};
+
 /** Posts of the audience by ten minutes; the three buckets with the most skypoints are peaks, the newer of equals. */
 export const flowBoard: BoardSpec = {
   windowsBack: 0,
   read: async (rows) => {
-    const buckets = rows.map((row) => ({
-      atMs: Number(row['at_ms']),
-      posts: Number(row['posts']),
-      ...reactionsOf(row),
-    }));
+    const buckets = together(rows);
     const best = new Set(
       buckets
         .filter(({ skypoints }) => skypoints > 0)

@@ -1,8 +1,8 @@
-SELECT actor_id, count() AS posts, toUnixTimestamp64Milli(max(at)) AS newest_ms,
-    sum(likes) AS likes, sum(replies) AS replies, sum(reposts) AS reposts, sum(quotes) AS quotes,
-    sum(skypoints) AS skypoints
-FROM audience_posts
-GROUP BY actor_id
+SELECT author AS actor_id, count() AS posts, toUnixTimestamp64Milli(max(at)) AS newest_ms,
+    sum(p.likes) AS likes, sum(p.replies) AS replies, sum(p.reposts) AS reposts, sum(p.quotes) AS quotes,
+    sum(p.skypoints) AS skypoints
+FROM audience_posts AS p
+GROUP BY author
 HAVING skypoints > 0
 ORDER BY skypoints DESC, newest_ms DESC
 LIMIT 8 WITH TIES

@@ -9,13 +9,13 @@ mentioned AS (
     SELECT m.author AS author, p.at_ms AS at_ms
     FROM mentioning AS m
     INNER JOIN (
-        SELECT actor_id, tid, max(version) AS version, toUnixTimestamp64Milli(argMax(sort_at, author_posts.version)) AS at_ms
-        FROM author_posts
-        WHERE (actor_id, tid) IN (SELECT other, tid FROM mentioning)
-        GROUP BY actor_id, tid
-        HAVING argMax(deleted, author_posts.version) = 0
-    ) AS p ON p.actor_id = m.other AND p.tid = m.tid AND p.version = m.version
+        SELECT subject_id, subject_tid, max(version) AS newest, toUnixTimestamp64Milli(argMax(posted_at, version)) AS at_ms
+        FROM engagement
+        WHERE (subject_id, subject_tid) IN (SELECT other, tid FROM mentioning) AND kind = 'post'
+        GROUP BY subject_id, subject_tid
+        HAVING argMax(deleted, version) = 0
+    ) AS p ON p.subject_id = m.other AND p.subject_tid = m.tid AND p.newest = m.version
     WHERE at_ms >= {since_ms:Int64} AND at_ms < {to_ms:Int64}
       AND m.other NOT IN (SELECT actor_id FROM inactive_accounts)
-      AND (m.author, m.other) NOT IN (SELECT author, other FROM apart)
+      AND (m.author, m.other) NOT IN (SELECT account, other FROM apart)
 )

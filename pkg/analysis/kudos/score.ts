@@ -11,7 +11,7 @@ export const kudosScore: ScoreSpec = {
     { name: 'community', hundredths: 60 },
     { name: 'mentions', hundredths: 40 },
   ],
-  sql: composeSql('sql/own-posts', 'kudos/mentioned', 'kudos/score'),
+  sql: composeSql('sql/apart', 'sql/own-posts', 'kudos/mentioned', 'kudos/score'),
   windowsBack: 0,
   measure: (row, _before, days) => ({
     values: [numberOf(row['repliers']) + returningBonus * numberOf(row['returning']), numberOf(row['mentions']) / days],

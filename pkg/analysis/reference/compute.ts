@@ -36,15 +36,18 @@ export const computeReference = async (
     hi = hi >= highestId >> 4n ? highestId : hi << 4n;
   }
   const last = ids.at(-1);
+  const sampled = new Set(ids.map(BigInt));
   const lenses: Partial<Reference['lenses']> = {};
   for (const lens of LENSES) {
     const measured =
       last === undefined
         ? new Map<bigint, never[]>()
         : await measureAccounts(store, lens, { ids: { lo: 0n, hi: BigInt(last) }, span, windowsMeasured: 1 }, signal);
+    // The index grows between the statements: an account that came since then would be one more than `accounts` says.
+    const ofSample = [...measured].filter(([id]) => sampled.has(id));
     lenses[lens] = lensReferenceOf(
       lens,
-      [...measured.values()].flatMap(([measure]) => measure ?? []),
+      ofSample.flatMap(([, [measure]]) => measure ?? []),
     );
   }
   return { computedAtMs: nowMs, accounts: ids.length, lenses: lenses as Reference['lenses'] };

@@ -1,10 +1,10 @@
 -- The accounts with a live post in the window, lowest ids first: ids are salted hashes, so the lowest are a fair sample.
-SELECT actor_id
+SELECT subject_id AS actor_id
 FROM (
-    SELECT actor_id, tid, toUnixTimestamp64Milli(argMax(sort_at, version)) AS at_ms
-    FROM author_posts
-    WHERE actor_id <= {hi:UInt64} AND tid >= {since_tid:UInt64}
-    GROUP BY actor_id, tid
+    SELECT subject_id, subject_tid, toUnixTimestamp64Milli(argMax(posted_at, version)) AS at_ms
+    FROM engagement
+    WHERE subject_id <= {hi:UInt64} AND subject_tid >= {since_tid:UInt64} AND kind = 'post'
+    GROUP BY subject_id, subject_tid
     HAVING argMax(deleted, version) = 0 AND at_ms >= {from_ms:Int64} AND at_ms < {to_ms:Int64}
 )
 WHERE actor_id NOT IN (SELECT actor_id FROM inactive_accounts)

@@ -29,8 +29,11 @@ const lifetimesMs = TIERS.map((tier) => TIER_LIMITS[tier].cacheMinutes * minuteM
 export const cacheLifetimeMs = Math.max(...lifetimesMs);
 /** An age at which any tier may be served. */
 export const freshForAllMs = Math.min(...lifetimesMs);
-/** An answer without board and score tells of an account or a reference that may be there in a moment. */
-export const emptyAnswerMs = minuteMs;
+/** How long an answer is kept that may be a better one in a moment. */
+export const passingAnswerMs = minuteMs;
+/** Without board and score it tells of an account that may be indexed in a moment; scores may begin in a moment as well. */
+export const isPassing = ({ board, score, notices }: LensAnswer): boolean =>
+  (board === null && score === null) || notices.some(({ code }) => code === 'no_reference');
 /** By how much the clocks of two of our machines may differ. */
 const clockSkewMs = minuteMs;
 
@@ -86,8 +89,7 @@ export const createAnswerCache = ({ redis, clock, onLook }: AnswerCacheOptions):
       onLook('damaged');
       return undefined;
     }
-    const isEmpty = dated.answer.board === null && dated.answer.score === null;
-    if (ageMs > (isEmpty ? Math.min(maxAgeMs, emptyAnswerMs) : maxAgeMs)) {
+    if (ageMs > (isPassing(dated.answer) ? Math.min(maxAgeMs, passingAnswerMs) : maxAgeMs)) {
       onLook('stale');
       return undefined;
     }

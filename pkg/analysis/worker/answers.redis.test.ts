@@ -153,8 +153,11 @@ describe('the cache', () => {
     expect(await answers.find(question, 'drift', never)).toMatchObject({ cached: false });
   });
 
-  test('an answer with nothing in it is soon asked anew', async () => {
-    compute = async (asked) => ({ ...answerTo(asked), board: null, score: null });
+  test.each<[string, Partial<LensAnswer>]>([
+    ['with nothing in it', { board: null, score: null }],
+    ['that waits for its first scores', { score: null, notices: [{ code: 'no_reference', message: 'soon' }] }],
+  ])('an answer %s is soon asked anew', async (_, change) => {
+    compute = async (asked) => ({ ...answerTo(asked), ...change });
     await answers.find(question, 'drift', never);
     expect(await redis.pttl(cacheKey(question, nowMs))).toBeLessThanOrEqual(minuteMs);
     nowMs += minuteMs;

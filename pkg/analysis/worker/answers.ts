@@ -5,11 +5,12 @@ import {
   type AnswerCache,
   cacheKey,
   cacheLifetimeMs,
-  emptyAnswerMs,
   freshForAllMs,
+  isPassing,
   packAnswer,
+  passingAnswerMs,
 } from './answer-cache.ts';
-import { type ComputeLock, type ComputeLocks, lockTtlMs } from './compute-lock.ts';
+import { type ComputeLock, type ComputeLocks, lockTtlMs as defaultLockTtlMs } from './compute-lock.ts';
 import { TimedOutError } from './failure.ts';
 import { createFlights } from './flights.ts';
 import type { TimelineMetrics } from './metrics.ts';
@@ -37,6 +38,8 @@ export interface AnswersOptions {
   readonly clock: Clock;
   readonly metrics: TimelineMetrics;
   readonly computeTimeoutMs: number;
+  /** That of `locks`; default 5 s. */
+  readonly lockTtlMs?: number;
 }
 
 const minuteMs = 60_000;
@@ -61,7 +64,7 @@ export const createAnswers = (options: AnswersOptions): Answers => {
 };
 
 const findAlone = async (options: AnswersOptions, question: LensQuestion, signal: AbortSignal): Promise<Found> => {
-  const { cache, locks, clock, computeTimeoutMs } = options;
+  const { cache, locks, clock, computeTimeoutMs, lockTtlMs = defaultLockTtlMs } = options;
   const lockName = `analysis:lock:${cacheKey(question, clock.nowMs())}`;
   // The other may compute for as long as we may, or have died just now.
   const patienceMs = computeTimeoutMs + lockTtlMs;
@@ -92,8 +95,7 @@ const computeUnder = async (
   try {
     const answer = await computeWithin(options, question, signal);
     const packed = lock === undefined ? undefined : await packAnswer({ computedAtMs, answer });
-    const isEmpty = answer.board === null && answer.score === null;
-    const lifetimeMs = isEmpty ? emptyAnswerMs : cacheLifetimeMs;
+    const lifetimeMs = isPassing(answer) ? passingAnswerMs : cacheLifetimeMs;
     if (packed !== undefined) await lock?.store(cacheKey(question, computedAtMs), packed, lifetimeMs);
     return answer;
   } finally {

@@ -19,7 +19,7 @@ export interface ComputeLocks {
   acquire(name: string): Promise<Acquired>;
 }
 
-/** How long a lock outlives a process that died with it. Renewed three times within. */
+/** By default. */
 export const lockTtlMs = 5_000;
 
 /** Each script acts only if the lock still carries our token: who lost it, in a pause or a partition, changes nothing. */
@@ -31,13 +31,14 @@ redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return redis.call('DEL', KEYS[1])`,
 };
 
-export const createComputeLocks = (redis: SoftRedis, clock: Clock): ComputeLocks => {
+/** `ttlMs`: how long a lock outlives a process that died with it. Renewed three times within. */
+export const createComputeLocks = (redis: SoftRedis, clock: Clock, ttlMs = lockTtlMs): ComputeLocks => {
   const held = (name: string, token: string): ComputeLock => {
     const done = new AbortController();
     const renew = async (): Promise<void> => {
       while (!done.signal.aborted) {
-        await clock.sleep(lockTtlMs / 3, done.signal);
-        await redis.try((client) => client.eval(scripts.renew, 1, name, token, lockTtlMs));
+        await clock.sleep(ttlMs / 3, done.signal);
+        await redis.try((client) => client.eval(scripts.renew, 1, name, token, ttlMs));
       }
     };
     renew().catch((error: unknown) => {
@@ -58,7 +59,7 @@ export const createComputeLocks = (redis: SoftRedis, clock: Clock): ComputeLocks
   return {
     acquire: async (name) => {
       const token = randomUUID();
-      const answer = await redis.try((client) => client.set(name, token, 'PX', lockTtlMs, 'NX'));
+      const answer = await redis.try((client) => client.set(name, token, 'PX', ttlMs, 'NX'));
       if (answer === AWAY) return 'away';
       return answer === null ? 'taken' : held(name, token);
     },

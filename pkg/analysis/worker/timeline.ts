@@ -22,7 +22,7 @@ import type { Registry } from '#pkg/runtime/metrics.ts';
 import { createAnswerCache } from './answer-cache.ts';
 import { announcements } from './announce.ts';
 import { type Answers, type Computer, createAnswers } from './answers.ts';
-import { createComputeLocks, lockTtlMs } from './compute-lock.ts';
+import { createComputeLocks, lockTtlMs as defaultLockTtlMs } from './compute-lock.ts';
 import { codeOfReason, failureCode } from './failure.ts';
 import { type TimelineMetrics, timelineMetrics } from './metrics.ts';
 import { type AnalysisRecord, createRecords, type Records } from './records.ts';
@@ -43,6 +43,8 @@ export interface TimelineDeps {
   readonly computeTimeoutMs?: number;
   /** How many requests are worked on at once in this process; default 16, most of which wait. */
   readonly concurrency?: number;
+  /** For how long a process that died keeps others from computing what it computed; default 5 s. */
+  readonly lockTtlMs?: number;
   /** Pauses before the second and the third attempt; default 1 s and 10 s. */
   readonly retryDelaysMs?: readonly [number, number];
 }
@@ -69,16 +71,17 @@ const handlerMarginMs = 20_000;
  * crash has the same result under the same ids.
  */
 export const createTimeline = (deps: TimelineDeps): { services: Service[] } => {
-  const { clock, log, computeTimeoutMs = 10_000 } = deps;
+  const { clock, log, computeTimeoutMs = 10_000, lockTtlMs = defaultLockTtlMs } = deps;
   const metrics = timelineMetrics(deps.registry);
   const redis = softRedis(deps.redis, clock);
   const answers = createAnswers({
     lenses: deps.lenses,
     cache: createAnswerCache({ redis, clock, onLook: (found) => metrics.looks.inc(found) }),
-    locks: createComputeLocks(redis, clock),
+    locks: createComputeLocks(redis, clock, lockTtlMs),
     clock,
     metrics,
     computeTimeoutMs,
+    lockTtlMs,
   });
   const worker: Worker = {
     records: createRecords(deps.postgres),

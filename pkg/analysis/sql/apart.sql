@@ -1,0 +1,8 @@
+-- Between which others and the accounts from `lo` to `hi` there is a block.
+apart AS (
+    SELECT account_id AS account, other_id AS other
+    FROM blocked_pairs
+    WHERE account_id >= {lo:UInt64} AND account_id <= {hi:UInt64}
+    GROUP BY account_id, other_id, outgoing, tid
+    HAVING argMax(deleted, version) = 0
+)

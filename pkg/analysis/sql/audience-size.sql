@@ -1,1 +1,0 @@
-SELECT (SELECT count() FROM audience) AS accounts, toUInt8((SELECT count() FROM posts_in) > 0) AS posted
