@@ -116,3 +116,7 @@ bench-api *ARGS:
 # measure the SSE gateway: 10,000 connections, a burst to all, a stalled reader, reconnects
 bench-sse *ARGS:
     {{node}} testing/bench/sse-main.ts "$@"
+
+# measure the lenses at up to 100 million reactions, and the old way beside them
+bench-lenses *ARGS:
+    {{node}} testing/bench/lenses/main.ts "$@"

@@ -26,3 +26,25 @@ FROM engagement WHERE kind != 'post';
 DROP TABLE IF EXISTS engagement_by_author SYNC;
 RENAME TABLE engagement TO engagement_by_author, engagement_by_day TO engagement;
 DROP TABLE engagement_by_author SYNC;
+CREATE TABLE IF NOT EXISTS account_states
+(
+    actor_id UInt64,
+    account SimpleAggregateFunction(max, Tuple(version UInt64, active UInt8, status String))
+)
+ENGINE = AggregatingMergeTree
+ORDER BY actor_id
+SETTINGS index_granularity = 2048;
+CREATE MATERIALIZED VIEW IF NOT EXISTS actors_to_account_states TO account_states AS
+SELECT actor_id, account
+FROM actors
+WHERE tupleElement(account, 1) > 0;
+INSERT INTO account_states
+SELECT actor_id, account
+FROM actors
+WHERE tupleElement(account, 1) > 0;
+CREATE OR REPLACE VIEW inactive_accounts AS
+SELECT actor_id, tupleElement(max(account), 3) AS status
+FROM account_states
+GROUP BY actor_id
+HAVING tupleElement(max(account), 2) = 0;
+DROP TABLE IF EXISTS inactive_states SYNC;

@@ -44,6 +44,32 @@ SELECT
     actor_id, tid, 'post', actor_id, tid, sort_at, version, deleted
 FROM posts;
 
+-- Who is inactive, and who has been: on the network every account announces itself, so its state says little, and few ever leave.
+-- Written by pkg/indexer/store/inactive.sql. `version` is that of the state, doubled, and one more where it is active (`deleted`).
+CREATE TABLE IF NOT EXISTS inactive_states
+(
+    actor_id UInt64,
+    version UInt64,
+    status LowCardinality(String),
+    deleted UInt8
+)
+ENGINE = ReplacingMergeTree(version, deleted)
+ORDER BY actor_id
+SETTINGS index_granularity = 2048;
+
+INSERT INTO inactive_states
+SELECT actor_id, 2 * tupleElement(newest, 1), tupleElement(newest, 3), 0
+FROM (SELECT actor_id, max(account) AS newest FROM actors GROUP BY actor_id)
+WHERE tupleElement(newest, 1) > 0 AND tupleElement(newest, 2) = 0;
+
+CREATE OR REPLACE VIEW inactive_accounts AS
+SELECT actor_id, argMax(status, version) AS status
+FROM inactive_states
+GROUP BY actor_id
+HAVING argMax(deleted, version) = 0;
+DROP VIEW IF EXISTS actors_to_account_states;
+DROP TABLE IF EXISTS account_states SYNC;
+
 -- Who is mentioned where. Written once and never taken back: a mention stands while the version that made it is the newest of
 -- its post, and that post is live.
 CREATE TABLE IF NOT EXISTS mentions

@@ -1,17 +1,5 @@
 -- Made by `skyflow migrate dump-schema --store clickhouse` from the migrations beside it. Do not edit.
 
-CREATE TABLE account_states
-(
-    `actor_id` UInt64,
-    `account` SimpleAggregateFunction(max, Tuple(
-        version UInt64,
-        active UInt8,
-        status String))
-)
-ENGINE = AggregatingMergeTree
-ORDER BY actor_id
-SETTINGS index_granularity = 2048;
-
 CREATE VIEW accounts
 (
     `actor_id` UInt64,
@@ -48,20 +36,6 @@ CREATE TABLE actors
 ENGINE = AggregatingMergeTree
 ORDER BY actor_id
 SETTINGS index_granularity = 1024;
-
-CREATE MATERIALIZED VIEW actors_to_account_states TO account_states
-(
-    `actor_id` UInt64,
-    `account` SimpleAggregateFunction(max, Tuple(
-        version UInt64,
-        active UInt8,
-        status String))
-)
-AS SELECT
-    actor_id,
-    account
-FROM actors
-WHERE tupleElement(account, 1) > 0;
 
 CREATE TABLE blocked_pairs
 (
@@ -430,10 +404,21 @@ CREATE VIEW inactive_accounts
 )
 AS SELECT
     actor_id,
-    tupleElement(max(account), 3) AS status
-FROM account_states
+    argMax(status, version) AS status
+FROM inactive_states
 GROUP BY actor_id
-HAVING tupleElement(max(account), 2) = 0;
+HAVING argMax(deleted, version) = 0;
+
+CREATE TABLE inactive_states
+(
+    `actor_id` UInt64,
+    `version` UInt64,
+    `status` LowCardinality(String),
+    `deleted` UInt8
+)
+ENGINE = ReplacingMergeTree(version, deleted)
+ORDER BY actor_id
+SETTINGS index_granularity = 2048;
 
 CREATE TABLE ingest_log
 (

@@ -36,6 +36,7 @@ const points = [
   'inserted:lists',
   'inserted:list_items',
   'inserted:feed_generators',
+  'inactive',
   'inserted:edges',
   'inserted:record_revisions',
   'inserted:dead_letters',

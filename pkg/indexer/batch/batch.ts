@@ -95,6 +95,8 @@ export class Batch {
   /** Records whose edges must be compared with their history, as `actor_id` and `tid` in step. */
   readonly resolveActors: bigint[] = [];
   readonly resolveKeys: bigint[] = [];
+  /** Accounts of which a status came. */
+  readonly statusActors: bigint[] = [];
   events = 0;
   firstTimeUs = 0;
   lastTimeUs = 0;
@@ -179,6 +181,7 @@ export class Batch {
     writer.text(facts.account?.status ?? '');
     writer.time(facts.seenUs);
     writer.endRow();
+    if (facts.account !== undefined) this.statusActors.push(facts.id);
   }
 
   addOddKey(key: bigint, collection: string, rkey: string): void {
@@ -200,6 +203,7 @@ export class Batch {
     this.dropped.clear();
     this.resolveActors.length = 0;
     this.resolveKeys.length = 0;
+    this.statusActors.length = 0;
     this.events = 0;
     this.firstTimeUs = 0;
     this.lastTimeUs = 0;

@@ -8,7 +8,7 @@ import { insertDurably } from './insert.ts';
 import { type Patience, untilDone } from './retry.ts';
 
 /** The moments of a flush at which a test may end the process. */
-export type FlushPoint = 'sealed' | `inserted:${string}` | 'resolved' | 'logged' | 'saved';
+export type FlushPoint = 'sealed' | `inserted:${string}` | 'resolved' | 'inactive' | 'logged' | 'saved';
 
 export interface FlushOptions {
   readonly store: ClickHouse;
@@ -27,6 +27,7 @@ export interface FlushReport {
 }
 
 const resolveSql = readSql(import.meta.url, 'resolve.sql');
+const inactiveSql = readSql(import.meta.url, 'inactive.sql');
 /** Keys a query: at 24 characters an id (as a URL parameter) that is half of the megabyte a server takes. */
 const keysPerQuery = 10_000;
 
@@ -43,8 +44,8 @@ const logColumns = columnsOf({
 });
 
 /**
- * Makes a batch durable, then moves the cursor: all tables, then the edges that its updates and deletes take back, then
- * the ingest log, then Redis. A crash anywhere before the end repeats the whole batch, and repeating changes nothing.
+ * Makes a batch durable, then moves the cursor: all tables, then the edges that its updates and deletes take back and who
+ * is inactive, then the ingest log, then Redis. A crash anywhere before the end repeats the whole batch, and repeating changes nothing.
  */
 export const flush = async (batch: Batch, options: FlushOptions): Promise<FlushReport> => {
   const point = options.onPoint ?? (() => {});
@@ -59,10 +60,13 @@ export const flush = async (batch: Batch, options: FlushOptions): Promise<FlushR
     );
     point(`inserted:${table}`);
   };
-  // Three lanes, so that both cores have work: raw records alone are half of it, and only edges must precede their resolving.
+  // Three lanes, so that both cores have work: raw records alone are half of it, and only edges and
+  // actors must precede what is worked out from them.
   await Promise.all([
     insert('repo_records'),
-    inTurn(describedTables, insert),
+    inTurn(describedTables, insert)
+      .then(() => noteInactive(batch, options))
+      .then(() => point('inactive')),
     inTurn(edgeTables, insert)
       .then(() => resolveEdges(batch, options))
       .then(() => point('resolved')),
@@ -88,6 +92,14 @@ const resolveEdges = async (batch: Batch, { store, patience }: FlushOptions): Pr
     const actors = batch.resolveActors.slice(start, start + keysPerQuery);
     const keys = batch.resolveKeys.slice(start, start + keysPerQuery);
     await untilDone('resolve edges', patience, () => store.command(resolveSql, { actors, keys }));
+  }
+};
+
+/** After `actors` is written: which of the accounts whose status came are inactive now. */
+const noteInactive = async (batch: Batch, { store, patience }: FlushOptions): Promise<void> => {
+  for (let start = 0; start < batch.statusActors.length; start += keysPerQuery) {
+    const actors = batch.statusActors.slice(start, start + keysPerQuery);
+    await untilDone('note inactive accounts', patience, () => store.command(inactiveSql, { actors }));
   }
 };
 

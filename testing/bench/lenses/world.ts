@@ -52,7 +52,9 @@ export const writeWorld = async (
   const total = world.posts + world.reactions;
   const run = (sql: string): Promise<void> => store.command(sql, undefined, noLimits);
   await writeAccounts(run, world);
-  await inChunks(Math.ceil(world.authors / 10) * followsPerReader, (from, count) => run(followsSql(world, from, count)));
+  await inChunks(Math.ceil(world.authors / 10) * followsPerReader, (from, count) =>
+    run(followsSql(world, from, count)),
+  );
   await run(blocksSql(world));
   await inChunks(world.posts, async (from, count) => {
     await run(postsSql(world, from, count));
@@ -75,6 +77,7 @@ const writeAccounts = async (run: Run, world: LensWorld): Promise<void> => {
       (toUInt64(1), toUInt8(number % 100 != 1), if(number % 100 = 1, 'deactivated', '')),
       fromUnixTimestamp64Micro(toInt64(${nowUs(world) - 90n * dayUs}), 'UTC')
     FROM numbers(${world.authors})`);
+  await run('INSERT INTO inactive_states SELECT actor_id, 2, account.3, 0 FROM actors WHERE account.2 = 0');
   await run(`INSERT INTO ingest_log (flushed_at, source, resumable, first_time_us, last_time_us, cursor_us, events, operations)
     SELECT now64(3, 'UTC'), 'bench', 0, ${nowUs(world) - 90n * dayUs}, ${nowUs(world)}, ${nowUs(world)}, 1, map('create', 1)`);
 };
