@@ -23,7 +23,7 @@ ENGINE = ReplacingMergeTree(version, deleted)
 PARTITION BY if(subject_day >= '2023-01-01' AND subject_day < '2041-01-01', toYear(subject_day), 0)
 PRIMARY KEY (subject_id, subject_tid)
 ORDER BY (subject_id, subject_tid, kind, actor_id, tid)
-SETTINGS index_granularity = 256, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776;
+SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776;
 INSERT INTO engagement_by_author (subject_day, subject_id, subject_tid, kind, actor_id, tid, version, deleted)
 SELECT subject_day, subject_id, subject_tid, CAST(toString(kind), 'Enum8(\'post\' = 0, \'like\' = 1, \'repost\' = 2, \'reply\' = 3, \'quote\' = 4)'),
     actor_id, tid, version, deleted
@@ -102,7 +102,7 @@ CREATE TABLE IF NOT EXISTS blocked_pairs
 ENGINE = ReplacingMergeTree(version, deleted)
 PRIMARY KEY account_id
 ORDER BY (account_id, other_id, outgoing, tid)
-SETTINGS index_granularity = 256, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776;
+SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS edges_to_blocked_pairs TO blocked_pairs AS
 SELECT

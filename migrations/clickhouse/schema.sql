@@ -49,7 +49,7 @@ CREATE TABLE blocked_pairs
 ENGINE = ReplacingMergeTree(version, deleted)
 PRIMARY KEY account_id
 ORDER BY (account_id, other_id, outgoing, tid)
-SETTINGS index_granularity = 256, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776;
+SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776;
 
 CREATE TABLE blocks
 (
@@ -282,7 +282,7 @@ ENGINE = ReplacingMergeTree(version, deleted)
 PARTITION BY if((subject_day >= '2023-01-01') AND (subject_day < '2041-01-01'), toYear(subject_day), 0)
 PRIMARY KEY (subject_id, subject_tid)
 ORDER BY (subject_id, subject_tid, kind, actor_id, tid)
-SETTINGS index_granularity = 256, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776;
+SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776;
 
 CREATE TABLE feed_generators
 (

@@ -32,7 +32,7 @@ const queries = Object.fromEntries(
     lens,
     defineQuery<Record<string, unknown>, BoardRow>({
       name: `board_${lens}`,
-      sql: composeSql('sql/audience-posts', `${lens}/board`),
+      sql: composeSql('sql/audience-rows', 'sql/audience-posts', `${lens}/board`),
       settings,
     }),
   ]),
@@ -40,7 +40,7 @@ const queries = Object.fromEntries(
 
 const activeQuery = defineQuery<Record<string, unknown>, { accounts: string; posted: number }>({
   name: 'audience_active',
-  sql: composeSql('sql/audience-posts', 'sql/active'),
+  sql: composeSql('sql/audience-rows', 'sql/audience-posts', 'sql/active'),
   settings,
 });
 

@@ -25,5 +25,6 @@ export const timeParams = ({ fromMs, toMs, lengthMs }: Span, windowsBack: number
     to_ms: toMs,
     window_ms: lengthMs,
     since_tid: (BigInt(sinceMs) * 1000n) << 10n,
+    since_day: new Date(sinceMs).toISOString().slice(0, 10),
   };
 };

@@ -1,5 +1,6 @@
 import { collections } from '#pkg/atproto/collections.ts';
-import { readAccounts, readPosts } from '../account/names.ts';
+import { readNames } from '../account/accounts.ts';
+import { readPosts } from '../account/posts.ts';
 import type { BoardSpec } from '../board-spec.ts';
 import { byText, reactionsOf } from '../reactions.ts';
 
@@ -10,18 +11,18 @@ export const cloutBoard: BoardSpec = {
   windowsBack: 0,
   read: async (rows, { store, signal }) => {
     const keys = rows.map((row) => ({ actorId: BigInt(String(row['actor_id'])), tid: BigInt(String(row['tid'])) }));
-    const [accounts, posts] = await Promise.all([
-      readAccounts(store, [...new Set(keys.map(({ actorId }) => actorId))], signal),
+    const [names, posts] = await Promise.all([
+      readNames(store, [...new Set(keys.map(({ actorId }) => actorId))], signal),
       readPosts(store, keys, signal),
     ]);
     const all = rows.map((row, at) => {
-      const account = accounts.get(keys[at]?.actorId ?? 0n);
+      const name = names.get(keys[at]?.actorId ?? 0n);
       const post = posts.get(`${String(row['actor_id'])}/${String(row['tid'])}`);
-      const did = account?.did ?? '';
+      const did = name?.did ?? '';
       return {
         uri: `at://${did}/${collections.post}/${post?.rkey ?? ''}`,
         did,
-        handle: account?.handle ?? null,
+        handle: name?.handle ?? null,
         at: new Date(Number(row['at_ms'])).toISOString(),
         text: post?.text ?? '',
         ...reactionsOf(row),

@@ -1,4 +1,4 @@
-import { readAccounts } from '../account/names.ts';
+import { readNames, readStandings } from '../account/accounts.ts';
 import type { BoardSpec } from '../board-spec.ts';
 import { byText, reactionsOf, withoutNewest } from '../reactions.ts';
 
@@ -8,19 +8,16 @@ const shown = 8;
 export const kudosBoard: BoardSpec = {
   windowsBack: 0,
   read: async (rows, { store, signal }) => {
-    const accounts = await readAccounts(
-      store,
-      rows.map((row) => BigInt(String(row['actor_id']))),
-      signal,
-    );
+    const ids = rows.map((row) => BigInt(String(row['actor_id'])));
+    const [names, standings] = await Promise.all([readNames(store, ids, signal), readStandings(store, ids, signal)]);
     const all = rows.map((row) => {
-      const account = accounts.get(BigInt(String(row['actor_id'])));
+      const id = BigInt(String(row['actor_id']));
       return {
         newestMs: Number(row['newest_ms']),
-        did: account?.did ?? '',
-        handle: account?.handle ?? null,
+        did: names.get(id)?.did ?? '',
+        handle: names.get(id)?.handle ?? null,
         posts: Number(row['posts']),
-        followers: account?.followers ?? 0,
+        followers: standings.get(id)?.followers ?? 0,
         ...reactionsOf(row),
       };
     });

@@ -1,6 +1,18 @@
+-- Posts of the window and of the window before: these as they stood when it ended, with what was there by then (`early`). Keys
+-- that are no TID (top bit set) have no time and were always there.
 SELECT author AS actor_id, countIf(here) AS posts, toUnixTimestamp64Milli(maxIf(at, here)) AS newest_ms,
-    sumIf(p.skypoints, here) AS skypoints, sumIf(p.early_skypoints, NOT here) AS previous_skypoints
-FROM (SELECT *, at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AS here FROM audience_posts) AS p
+    sumIf(later, here) AS skypoints, sumIf(earlier, NOT here) AS previous_skypoints
+FROM (
+    SELECT author, maxIf(posted, kind = 'post') AS at, at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AS here,
+        uniqExactIf((kind, other, if(kind = 'reply', key, 0)), kind IN ('like', 'repost', 'reply')) AS later,
+        uniqExactIf((kind, other, if(kind = 'reply', key, 0)), kind IN ('like', 'repost', 'reply') AND early) AS earlier
+    FROM (
+        SELECT *, bitShiftRight(key, 63) = 1 OR bitShiftRight(key, 10) < {from_ms:Int64} * 1000 AS early
+        FROM audience_rows
+    )
+    GROUP BY author, post
+    HAVING at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AND at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+)
 GROUP BY author
 HAVING skypoints > 0
 ORDER BY (1 + skypoints) / (1 + previous_skypoints) DESC, skypoints DESC, newest_ms DESC

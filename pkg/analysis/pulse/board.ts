@@ -1,4 +1,4 @@
-import { type Account, readAccounts } from '../account/names.ts';
+import { type Name, readNames, readStandings, type Standing } from '../account/accounts.ts';
 import type { BoardRow, BoardSpec } from '../board-spec.ts';
 import { byText, withoutNewest } from '../reactions.ts';
 import { hundredths } from '../rounding.ts';
@@ -13,12 +13,12 @@ const oldestMs = Date.UTC(2022, 10, 1);
 export const pulseBoard: BoardSpec = {
   windowsBack: 1,
   read: async (rows, { store, span, signal }) => {
-    const accounts = await readAccounts(
-      store,
-      rows.map((row) => BigInt(String(row['actor_id']))),
-      signal,
-    );
-    const all = rows.map((row) => entryOf(row, accounts.get(BigInt(String(row['actor_id']))), span));
+    const ids = rows.map((row) => BigInt(String(row['actor_id'])));
+    const [names, standings] = await Promise.all([readNames(store, ids, signal), readStandings(store, ids, signal)]);
+    const all = rows.map((row) => {
+      const id = BigInt(String(row['actor_id']));
+      return entryOf(row, { name: names.get(id), standing: standings.get(id) }, span);
+    });
     all.sort(
       (one, other) =>
         // a / b against c / d without dividing: both are above zero.
@@ -31,14 +31,18 @@ export const pulseBoard: BoardSpec = {
   },
 };
 
-const entryOf = (row: BoardRow, account: Account | undefined, span: Span) => {
+const entryOf = (
+  row: BoardRow,
+  { name, standing }: { name: Name | undefined; standing: Standing | undefined },
+  span: Span,
+) => {
   const posts = Number(row['posts']);
-  const [followers, following] = [account?.followers ?? 0, account?.following ?? 0];
-  const ageDays = Math.max(1, (span.toMs - Math.max(oldestMs, account?.sinceMs ?? span.toMs)) / dayMs);
+  const [followers, following] = [standing?.followers ?? 0, standing?.following ?? 0];
+  const ageDays = Math.max(1, (span.toMs - Math.max(oldestMs, standing?.sinceMs ?? span.toMs)) / dayMs);
   return {
     newestMs: Number(row['newest_ms']),
-    did: account?.did ?? '',
-    handle: account?.handle ?? null,
+    did: name?.did ?? '',
+    handle: name?.handle ?? null,
     posts,
     skypoints: Number(row['skypoints']),
     previous_skypoints: Number(row['previous_skypoints']),

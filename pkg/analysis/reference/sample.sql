@@ -4,6 +4,7 @@ FROM (
     SELECT subject_id, subject_tid, toUnixTimestamp64Milli(argMax(posted_at, version)) AS at_ms
     FROM engagement
     WHERE subject_id <= {hi:UInt64} AND subject_tid >= {since_tid:UInt64} AND kind = 'post'
+      AND indexHint(subject_day >= toDate({since_day:Date}) OR subject_day = '1970-01-01')
     GROUP BY subject_id, subject_tid
     HAVING argMax(deleted, version) = 0 AND at_ms >= {from_ms:Int64} AND at_ms < {to_ms:Int64}
 )

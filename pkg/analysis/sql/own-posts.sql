@@ -1,7 +1,7 @@
 -- Live posts of the accounts from `lo` to `hi` (one account: both its id), each with the window it is in (`age`: 0 the one asked
 -- for, 1 the one before, 2 the one before that) and with what others did with it until that window ended. A reaction lies
 -- under every age at whose end it was there already, a post under all, and of a post's ages its own is kept. Keys that are no
--- TID (top bit set) have no time and were always there. Why posts are rows here: sql/audience-posts.sql.
+-- TID (top bit set) have no time and were always there. Why posts are rows here: sql/audience-rows.sql.
 own_posts AS (
     SELECT
         subject_id AS author, subject_tid AS post, age, toUnixTimestamp64Milli(maxIf(posted, kind = 'post')) AS at_ms,
@@ -22,6 +22,7 @@ own_posts AS (
                 2) AS oldest
         FROM engagement
         WHERE subject_id >= {lo:UInt64} AND subject_id <= {hi:UInt64} AND subject_tid >= {since_tid:UInt64}
+          AND indexHint(subject_day >= toDate({since_day:Date}) OR subject_day = '1970-01-01')
           AND (kind = 'post' OR other != subject_id)
         GROUP BY subject_id, subject_tid, kind, other, tid
         HAVING argMax(deleted, version) = 0

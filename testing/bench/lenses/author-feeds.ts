@@ -6,6 +6,7 @@ import type { Span } from '#pkg/analysis/span.ts';
 import { formatTid } from '#pkg/atproto/tid.ts';
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
 import { defineQuery } from '#pkg/clickhouse/query.ts';
+import { feedViewPost, type ShownPost } from './feed-view.ts';
 
 /** Posts a page of getAuthorFeed holds at most. */
 const pageSize = 100;
@@ -32,36 +33,22 @@ const feedsQuery = defineQuery<{ ids: readonly bigint[] }, PostRow>({
   settings: { max_execution_time: 300 },
 });
 
-/** A post as `app.bsky.feed.getAuthorFeed` shows a plain one: with its author, its record, its counts and the viewer's state. */
-const feedViewPost = (row: PostRow) => {
-  const did = `did:plc:${BigInt(row.author).toString(36).padStart(24, 'a')}`;
-  const createdAt = `${row.at.replace(' ', 'T')}Z`;
-  const rkey = formatTid(BigInt(row.tid));
-  return {
-    post: {
-      uri: `at://${did}/app.bsky.feed.post/${rkey}`,
-      cid: `bafyrei${rkey.repeat(4)}`,
-      author: {
-        did,
-        handle: `${row.author}.example.com`,
-        displayName: `User ${row.author}`,
-        avatar: `https://cdn.example.com/img/avatar/plain/${did}/bafkrei${rkey.repeat(4)}@jpeg`,
-        associated: { chat: { allowIncoming: 'following' } },
-        viewer: { muted: false, blockedBy: false, following: `at://${did}/app.bsky.graph.follow/${rkey}` },
-        labels: [],
-        createdAt: '2024-02-06T12:00:00.000Z',
-      },
-      record: { $type: 'app.bsky.feed.post', createdAt, langs: ['en'], text: 'A post of ordinary length. '.repeat(4) },
-      bookmarkCount: 0,
-      replyCount: row.replies,
-      repostCount: row.reposts,
-      likeCount: row.likes,
-      quoteCount: row.quotes,
-      indexedAt: createdAt,
-      viewer: { bookmarked: false, threadMuted: false, embeddingDisabled: false },
-      labels: [],
-    },
-  };
+const hourMs = 3_600_000;
+
+/** A full page: the world is a month old, but an account on the network has older posts too. */
+const pageOf = (rows: readonly PostRow[]): ShownPost[] => {
+  const posts = rows.map(({ author, tid, at, ...counts }) => ({
+    ...counts,
+    author,
+    rkey: formatTid(BigInt(tid)),
+    createdAt: `${at.replace(' ', 'T')}Z`,
+  }));
+  const oldest = posts.at(-1);
+  if (oldest === undefined) return posts;
+  return Array.from({ length: pageSize }, (_, place) => {
+    const createdAt = new Date(Date.parse(oldest.createdAt) - place * 12 * hourMs).toISOString();
+    return posts[place] ?? { ...oldest, createdAt };
+  });
 };
 
 /**
@@ -77,7 +64,7 @@ export const writeFeeds = async (
   const posts = Map.groupBy(await store.query(feedsQuery, { ids }), (row) => row.author);
   const out = createWriteStream(file);
   for (const [author, rows] of posts) {
-    const body = { feed: rows.map(feedViewPost), ...(rows.length < pageSize ? {} : { cursor: rows.at(-1)?.at }) };
+    const body = { feed: pageOf(rows).map(feedViewPost), cursor: rows.at(-1)?.at };
     out.write(`${author}\t${JSON.stringify(body)}\n`);
   }
   out.end();

@@ -121,6 +121,6 @@ console.log(
     slope: Number(Math.max(growth('boards'), growth('scores')).toFixed(3)),
     board_slope: Number(growth('boards').toFixed(3)),
     score_slope: Number(growth('scores').toFixed(3)),
-    times_faster: Number((oldMs / median(last.boards['flow'] ?? [])).toFixed(1)),
+    times_faster: Number((oldMs / median(boards)).toFixed(1)),
   }),
 );

@@ -32,9 +32,12 @@ const authorId = (n: string): string => `sipHash64('author', toUInt64(${n}))`;
 export const readerId = (n: string): string => authorId(`${n} * 10`);
 
 const nowUs = (world: LensWorld): bigint => BigInt(world.nowMs) * 1000n;
-/** When post `p` was written, microseconds since 1970: anywhere in the 30 days. */
+const periodUs = BigInt(days) * dayUs;
+/** When post `p` was written, microseconds since 1970: the posts come evenly over the 30 days, by authors in no order. */
 const postUs = (p: string, world: LensWorld): string =>
-  `(toUInt64(${nowUs(world)}) - 1 - sipHash64('post', toUInt64(${p})) % ${BigInt(days) * dayUs})`;
+  `(toUInt64(${nowUs(world) - periodUs}) + intDiv(toUInt64(${p}) * ${periodUs}, ${world.posts}))`;
+const authorOf = (p: string, world: LensWorld): string =>
+  authorId(`sipHash64('by', toUInt64(${p})) % ${world.authors}`);
 const tidOf = (us: string): string => `bitOr(bitShiftLeft(toUInt64(${us}), 10), 7)`;
 const longAgo = (what: string, world: LensWorld): string =>
   tidOf(`${nowUs(world)} - ${90n * dayUs} + ${what} % ${60n * dayUs}`);
@@ -56,15 +59,15 @@ export const writeWorld = async (
     run(followsSql(world, from, count)),
   );
   await run(blocksSql(world));
-  await inChunks(world.posts, async (from, count) => {
-    await run(postsSql(world, from, count));
-    onProgress(from + count, total);
-  });
+  // In the order of time, as the indexer writes: what is old lies in parts that a question about two days need not open.
+  let posts = 0;
   await inChunks(world.reactions, async (from, count) => {
+    const upTo = Math.ceil(((from + count) / world.reactions) * world.posts);
+    await run(postsSql(world, posts, upTo - posts));
     await run(reactionsSql(world, from, count));
-    onProgress(world.posts + from + count, total);
+    posts = upTo;
+    onProgress(posts + from + count, total);
   });
-  await run(unlikesSql);
 };
 
 type Run = (sql: string) => Promise<void>;
@@ -106,28 +109,31 @@ const blocksSql = (world: LensWorld): string =>
 
 const postsSql = (world: LensWorld, from: number, count: number): string =>
   `INSERT INTO posts (tid, actor_id, version, deleted, created_at, sort_at, seen_at, text, langs, mentions)
-   SELECT ${tidOf('us')}, ${authorId(`intDiv(number, ${postsPerAuthor})`)}, 1, 0, fromUnixTimestamp64Milli(toInt64(intDiv(us, 1000)), 'UTC'),
+   SELECT ${tidOf('us')}, ${authorOf('number', world)}, 1, 0, fromUnixTimestamp64Milli(toInt64(intDiv(us, 1000)), 'UTC'),
      fromUnixTimestamp64Milli(toInt64(intDiv(us, 1000)), 'UTC'), fromUnixTimestamp64Micro(toInt64(us), 'UTC'),
      concat('a post about ', toString(number % 1000), ' things ', hex(sipHash64(number))), ['en'],
      if(number % 20 = 0, [${authorId(`sipHash64('m', number) % ${world.authors}`)}], [])
    FROM (SELECT number, ${postUs('number', world)} AS us FROM numbers(${from}, ${count}))`;
 
 /**
- * Half of the reactions go to a tenth of the posts, within half a day of the post. Straight into \`engagement\`: written as edges
- * a hundred million would be written twice, and no lens reads the other copy.
+ * Reactions come evenly too, each on a post of the half day before it, mostly on young ones; half of them go to a tenth of the
+ * posts, and every fiftieth is taken back. Straight into `engagement`: written as edges a hundred million would be written twice, and no lens reads the other
+ * copy.
  */
 const reactionsSql = (world: LensWorld, from: number, count: number): string => {
-  const { posts, authors } = world;
-  const post = `if(number % 2 = 0, sipHash64('p', number) % ${Math.floor(posts / 10)} * 10, sipHash64('q', number) % ${posts})`;
+  const { posts, authors, reactions } = world;
+  const recent = Math.max(1, Math.floor(posts / days / 2));
+  const young = `toUInt64(pow(sipHash64('lag', number) % 1000 / 1000, 3) * ${recent})`;
+  const newest = `intDiv(number * ${posts}, ${reactions})`;
+  const post = `toUInt64(greatest(0, toInt64(${newest}) - toInt64(${young})))`;
   return `INSERT INTO engagement (subject_day, subject_id, subject_tid, kind, actor_id, tid, version, deleted)
-   SELECT toDate(toUInt16(intDiv(us, ${dayUs}))), ${authorId(`intDiv(post, ${postsPerAuthor})`)}, ${tidOf('us')},
+   SELECT toDate(toUInt16(intDiv(us, ${dayUs}))), ${authorOf('post', world)}, ${tidOf('us')},
      multiIf(number % 100 < 75, 'like', number % 100 < 88, 'repost', number % 100 < 98, 'reply', 'quote'),
      ${authorId(`sipHash64('e', number) % ${authors}`)},
-     ${tidOf(`least(us + sipHash64('t', number) % 43200000000, ${nowUs(world)} - 1)`)}, 1, 0
-   FROM (SELECT number, ${post} AS post, ${postUs('post', world)} AS us FROM numbers(${from}, ${count}))`;
+     ${tidOf(`${nowUs(world) - periodUs} + intDiv(number * ${periodUs}, ${reactions})`)}, 1 + gone, gone
+   FROM (
+     SELECT number, post, ${postUs('post', world)} AS us
+     FROM (SELECT number, if(number % 2 = 0, intDiv(${post}, 10) * 10, ${post}) AS post FROM numbers(${from}, ${count}))
+   )
+   ARRAY JOIN if(number % 50 = 0, [0, 1], [0]) AS gone`;
 };
-
-/** Every fiftieth reaction is taken back. */
-const unlikesSql = `INSERT INTO engagement (subject_day, subject_id, subject_tid, kind, actor_id, tid, version, deleted)
-  SELECT subject_day, subject_id, subject_tid, kind, actor_id, tid, 2, 1
-  FROM engagement WHERE kind != 'post' AND cityHash64(tid, actor_id) % 50 = 0`;
