@@ -30,14 +30,16 @@ test('the demo signs a user in, shows four lenses and the events that came, and 
   expect(ended(), run.stderr()).toBe(false);
 
   const shown = run.stdout();
-  expect(shown).toMatch(/^\nSigned in as \S+, the busiest account/);
+  expect(shown).toMatch(/^Everything here is invented: .*\n[\s\S]*\nSigned in as \S+, the busiest account/);
   for (const title of ['Flow', 'Clout', 'Kudos', 'Pulse']) {
     // With a score and a board: the account was chosen for having both.
     const [, lens = ''] =
-      new RegExp(`\n${title} {2}(\\S+\n48 hours[\\s\\S]*?)\n\n(?=[A-Z]\\w+ {2}|What arrived)`).exec(shown) ?? [];
+      new RegExp(`\n${title} {2}(\\S+\n48 hours[\\s\\S]*?)\n\n(?=[A-Z]\\w+ {2}|Each was announced)`).exec(shown) ?? [];
     expect(lens, `${title} in ${shown}`).toMatch(/\d of 10 {2}[\s\S]*of the accounts it follows\n/);
   }
-  expect(shown.match(/event: analysis_completed\n {2}id: \S+-\d+\n {2}data: \{.*"correlation_id":"/g)).toHaveLength(4);
+  expect(shown.match(/event: analysis_completed\n {2}id: \S+-\d+\n {2}data: \{[^}]*"correlation_id":"/g)).toHaveLength(
+    4,
+  );
 
   const file = join(dataDir, 'demo-token');
   expect(shown).toContain(`$(cat ${file})`);

@@ -5,13 +5,24 @@ import { UserError } from '#pkg/runtime/errors.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
 import { type StoreLocations, Stores } from './compose.ts';
 
-/** How `sql` and `status` get at the data. */
+/** How `sql`, `status` and `analyze` get at the data. */
 export interface LocalAccess<T> {
   /** Asks the process that holds the data folder; undefined when there is none. */
   ask(socketPath: string): Promise<T | undefined>;
   /** Reads for itself. */
   open(stores: Stores): Promise<T>;
 }
+
+/** Where `skyflow demo` keeps its data unless told otherwise. */
+const demoFolder = './data-demo';
+
+/** Whether Skyflow has made a folder its own. */
+const isOurs = (folder: string): boolean => existsSync(join(folder, 'skyflow.json'));
+
+const hintFor = (folder: string): string =>
+  resolve(demoFolder) !== folder && isOurs(demoFolder)
+    ? 'The data of the demo is in data-demo: add --data-dir data-demo. Or start with `npm start`.'
+    : 'Start with `npm start` (or `npm run demo`), or name the right folder with --data-dir.';
 
 /**
  * A server that was named is asked directly. Otherwise the process that holds the data folder, and when there is none the
@@ -23,9 +34,9 @@ export const throughLocal = async <T>(where: StoreLocations, log: Logger, access
     const socketPath = adminSocketPath(folder);
     const answer = socketPath === undefined ? undefined : await access.ask(socketPath);
     if (answer !== undefined) return answer;
-    if (!existsSync(join(folder, 'skyflow.json'))) {
+    if (!isOurs(folder)) {
       throw new UserError(`There is no data in ${folder} yet.`, {
-        hint: 'Start with `npm start` (or `npm run demo`), or name the right folder with --data-dir.',
+        hint: hintFor(folder),
       });
     }
   }

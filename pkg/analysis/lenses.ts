@@ -58,6 +58,9 @@ export const createLenses = (deps: { store: ClickHouse; clock: Clock; log: Logge
   };
 };
 
+const known = (scores: ReadonlyMap<Lens, Scored>): Map<Lens, LensScore> =>
+  new Map([...scores].flatMap(([lens, scored]) => ('score' in scored ? [[lens, scored.score]] : [])));
+
 /** One question on its way: the account's id and the window, worked out once. */
 interface Asked {
   readonly question: LensQuestion;
@@ -105,17 +108,26 @@ class LensReader {
 
   async #find(asked: Asked) {
     const { question, id, span, signal } = asked;
-    const [board, scored, share] = await Promise.all([
-      readBoard(question.lens, { id, audience: question.audience }, { store: this.#store, span, signal }),
-      this.#score(question.lens, asked),
-      question.lens === 'pulse' ? this.#share(asked) : null,
-    ]);
+    const board = await readBoard(
+      question.lens,
+      { id, audience: question.audience },
+      { store: this.#store, span, signal },
+    );
+    const scores = await this.#scores(question.lens === 'pulse' ? LENSES : [question.lens], asked);
+    const scored = scores.get(question.lens) ?? { none: 'no_reference' };
     return {
       notices: [board, scored].flatMap((one) => ('none' in one ? [noticeOf(one.none)] : [])),
       board: 'board' in board ? board.board : null,
       score: 'score' in scored ? scored.score : null,
-      share,
+      share: question.lens === 'pulse' ? shareLine(known(scores)) : null,
     };
+  }
+
+  /** One after the other: a question shall not keep all of the engine from the others. */
+  async #scores(lenses: readonly Lens[], asked: Asked): Promise<Map<Lens, Scored>> {
+    const scores = new Map<Lens, Scored>();
+    for (const lens of lenses) scores.set(lens, await this.#score(lens, asked));
+    return scores;
   }
 
   async #score(lens: Lens, { question, id, span, signal }: Asked): Promise<Scored> {
@@ -125,15 +137,6 @@ class LensReader {
     const among = this.#references.get(question.window);
     if (among === undefined || among.accounts === 0) return { none: 'no_reference' };
     return { score: scoreOf(lens, measure, earlier, among) };
-  }
-
-  async #share(asked: Asked): Promise<string | null> {
-    const scores = new Map<Lens, LensScore>();
-    for (const lens of LENSES) {
-      const scored = await this.#score(lens, asked);
-      if ('score' in scored) scores.set(lens, scored.score);
-    }
-    return shareLine(scores);
   }
 
   /** The salt of the ids is read once; a failure to read it is not remembered. */

@@ -51,7 +51,7 @@ describe(`a query that is no longer wanted, ${url === undefined ? 'embedded' : '
     controller.abort('enough');
     expect(await failed).toMatchObject({ name: 'AbortError', cause: 'enough' });
     await vi.waitFor(async () => expect(await running()).toBe(0), { timeout: 10_000 });
-    // The connection, and the line of those that wait behind one another, are free again.
+    // Its connection is free again.
     expect(await throwaway.store.query(quick, { x: 'next' })).toEqual([{ x: 'next' }]);
   });
 
@@ -65,6 +65,7 @@ describe(`a query that is no longer wanted, ${url === undefined ? 'embedded' : '
     await failed;
     expect(await other).toEqual([{ x: 'mine' }]);
     expect(await behind).toEqual([{ x: 'behind' }]);
+    await vi.waitFor(async () => expect(await running()).toBe(0), { timeout: 10_000 });
   });
 
   test('is not even started when it was given up before', async () => {

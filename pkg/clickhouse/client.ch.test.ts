@@ -107,6 +107,9 @@ describe.each(['embedded', 'server'] as const)('a ClickHouse, %s', (where) => {
     const query = defineQuery<{ x?: string }, { x: string }>({ name: 'test_leak', sql: 'SELECT {x:String} AS x' });
     expect(await store.query(query, { x: 'mine' })).toEqual([{ x: 'mine' }]);
     expect(clickHouseCode(await failure(store.query(query, {})))).toBe(456);
+    expect(await store.query(query, { x: "it's \\N \t\n\0 {y:String} '; DROP TABLE kept; --" })).toEqual([
+      { x: "it's \\N \t\n\0 {y:String} '; DROP TABLE kept; --" },
+    ]);
   });
 
   test('inserted rows are there when the insert resolves; no rows are no work', async () => {

@@ -16,9 +16,10 @@ export interface Checks {
   readonly redeem: (ticket: string) => Promise<Session | undefined>;
 }
 
-/** Why somebody is not let in, in words for them. */
+/** Why somebody is not let in: in words for them, and in core-api's word for programs. */
 export interface NotLetIn {
   readonly refused: string;
+  readonly error: 'AuthenticationRequired' | 'InvalidToken' | 'ExpiredToken';
 }
 
 const BEARER = /^Bearer +([^\s]+)$/i;
@@ -28,18 +29,21 @@ export async function authenticate(credentials: Credentials, checks: Checks): Pr
   const { authorization, token, ticket } = credentials;
   if (authorization !== undefined) {
     const bearer = BEARER.exec(authorization)?.[1];
-    if (bearer === undefined) return { refused: 'the Authorization header is not "Bearer" and a token' };
+    if (bearer === undefined) return notLetIn('the Authorization header is not "Bearer" and a token');
     return verify(bearer, checks.verifier);
   }
   if (ticket !== undefined) {
     const session = await checks.redeem(ticket);
-    return session ?? { refused: 'the ticket was used, has expired, or never was' };
+    return session ?? { refused: 'the ticket was used, has expired, or never was', error: 'InvalidToken' };
   }
   if (token !== undefined) return verify(token, checks.verifier);
-  return { refused: 'send an access token in the Authorization header, or a ticket from POST /api/v1/sse/ticket' };
+  return notLetIn('send an access token in the Authorization header, or a ticket from POST /api/v1/sse/ticket');
 }
 
 async function verify(token: string, verifier: Verifier): Promise<Session | NotLetIn> {
   const answer = await verifier.verify(token);
-  return isRefusal(answer) ? { refused: answer.message } : answer;
+  if (!isRefusal(answer)) return answer;
+  return { refused: answer.message, error: answer.refused === 'expired' ? 'ExpiredToken' : 'InvalidToken' };
 }
+
+const notLetIn = (refused: string): NotLetIn => ({ refused, error: 'AuthenticationRequired' });

@@ -102,20 +102,22 @@ describe('who may have a stream', () => {
   it('needs a token or a ticket, and is told in the house shape why not', async () => {
     const gateway = await world.gateway();
     const { accessToken, sid } = await world.signIn(ALICE);
-    for (const [query, headers] of [
-      ['', {}],
-      ['?token=nonsense', {}],
-      ['?ticket=nonsense', {}],
-      ['', { authorization: 'Basic YTpi' }],
-      [`?token=${accessToken}`, { authorization: 'Bearer nonsense' }],
-      [`?token=${accessToken.slice(0, -5)}AAAAA`, {}],
+    for (const [error, query, headers] of [
+      ['AuthenticationRequired', '', {}],
+      ['InvalidToken', '?token=nonsense', {}],
+      ['InvalidToken', '?ticket=nonsense', {}],
+      ['AuthenticationRequired', '', { authorization: 'Basic YTpi' }],
+      ['InvalidToken', `?token=${accessToken}`, { authorization: 'Bearer nonsense' }],
+      ['InvalidToken', `?token=${accessToken.slice(0, -5)}AAAAA`, {}],
     ] as const) {
       const refused = await world.ask(gateway, query, headers);
       await refused.untilEnd();
       expect(refused.status).toBe(401);
-      expect(refused.headers['www-authenticate']).toBe('Bearer');
+      const challenge = error === 'InvalidToken' ? 'Bearer error="invalid_token"' : 'Bearer';
+      expect(refused.headers['www-authenticate']).toBe(challenge);
       const body = JSON.parse(refused.body) as Record<string, string>;
-      expect(body['error']).toBe('unauthorized');
+      expect(body['error']).toBe(error);
+      expect(body['message']).toMatch(/^[A-Z].*\.$/);
       expect(body['request_id']).toBe(refused.headers['x-request-id']);
       expect(refused.body).not.toContain(accessToken);
     }

@@ -3,11 +3,12 @@ import { ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
+import { sentence } from '#pkg/contracts/sentence.ts';
 import type { Tier } from '#pkg/contracts/tiers.ts';
 import { TIER_LIMITS } from '#pkg/contracts/tiers.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
 import type { Session } from '#pkg/session/session.ts';
-import { authenticate, type Checks } from './authenticate.ts';
+import { authenticate, type Checks, type NotLetIn } from './authenticate.ts';
 import type { Door } from './door.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { ConnectOutcome, GatewayMetrics } from './metrics.ts';
@@ -75,7 +76,7 @@ async function connect(c: Context, requestId: string, options: RouteOptions): Pr
     ticket: c.req.query('ticket'),
   };
   const session = await authenticate(credentials, options);
-  if ('refused' in session) return unauthorized(session.refused);
+  if ('refused' in session) return unauthorized(session);
   return admit(c, requestId, session, options);
 }
 
@@ -114,7 +115,7 @@ async function admit(
 const NOT_GET: Problem = {
   status: 405,
   outcome: 'gone',
-  error: 'method_not_allowed',
+  error: 'MethodNotAllowed',
   message: 'an event stream is asked for by GET',
   headers: { allow: 'GET' },
 };
@@ -126,19 +127,20 @@ function unavailable(message: string, retryAfterS: number): Problem {
   return {
     status: 503,
     outcome: 'unavailable',
-    error: 'service_unavailable',
+    error: 'ServiceUnavailable',
     message,
     headers: { 'retry-after': String(retryAfterS) },
   };
 }
 
-function unauthorized(message: string): Problem {
+function unauthorized({ refused, error }: NotLetIn): Problem {
+  const challenge = error === 'AuthenticationRequired' ? 'Bearer' : 'Bearer error="invalid_token"';
   return {
     status: 401,
     outcome: 'unauthorized',
-    error: 'unauthorized',
-    message,
-    headers: { 'www-authenticate': 'Bearer' },
+    error,
+    message: refused,
+    headers: { 'www-authenticate': challenge },
   };
 }
 
@@ -154,7 +156,7 @@ function overCap(cap: number): Problem {
 }
 
 function refuse(c: Context, requestId: string, { status, error, message, headers }: Problem): Response {
-  return c.json({ error, message, request_id: requestId }, status, {
+  return c.json({ error, message: sentence(message), request_id: requestId }, status, {
     ...headers,
     'cache-control': 'no-store',
     'x-request-id': requestId,

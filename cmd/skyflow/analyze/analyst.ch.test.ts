@@ -44,7 +44,12 @@ const analyze = (account: string, fields: Partial<AnalyzeRequest> = {}) => {
     },
     resolve: async (handle) => {
       resolved.push(handle);
-      return handle === 'elsewhere.example.com' ? 'did:web:elsewhere.example.com' : undefined;
+      if (handle === 'elsewhere.example.com') return { did: 'did:web:elsewhere.example.com' };
+      return handle === 'far.example.com'
+        ? 'unreachable'
+        : handle === 'invented.example.com'
+          ? 'no_network'
+          : 'unknown';
     },
   });
   return analyst({ account, lenses: ['flow'], window: '7d', audience: 'mutual', ...fields });
@@ -75,7 +80,9 @@ describe('an account is found', () => {
 
 describe('an account is not found', () => {
   test.each([
-    ['old.example.com', 'No account is known by the handle old.example.com.'],
+    ['old.example.com', 'no account with the handle old.example.com, and none answers to it'],
+    ['far.example.com', 'no account with the handle far.example.com, and the network cannot be asked'],
+    ['invented.example.com', 'This invented network has no account with the handle invented.example.com.'],
     ['not a handle', '"not a handle" is neither a handle nor a DID.'],
     ['did:plc:', '"did:plc:" is not a DID.'],
     ['', '"" is neither a handle nor a DID.'],

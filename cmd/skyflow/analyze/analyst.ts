@@ -7,9 +7,12 @@ import type { LensAnswer, LensQuestion } from '#pkg/contracts/lens.ts';
 export interface AnalystParts {
   readonly store: ClickHouse;
   readonly answer: (question: LensQuestion, options: { signal?: AbortSignal }) => Promise<LensAnswer>;
-  /** Asks the network which DID a handle is; undefined when it does not say. */
-  readonly resolve: (handle: string) => Promise<string | undefined>;
+  /** Asks the network which DID a handle is. */
+  readonly resolve: (handle: string) => Promise<Resolved>;
 }
+
+/** A DID, or why the network gave none: nobody has the handle, it cannot be reached, or there is none to ask. */
+export type Resolved = { readonly did: string } | 'unknown' | 'unreachable' | 'no_network';
 
 const findAccount = defineQuery<{ handle: string }, { did: string; handle: string }>({
   name: 'find_account',
@@ -48,12 +51,29 @@ const didOf = async (account: string, { store, resolve }: AnalystParts): Promise
     );
   }
   const [known] = await store.query(findAccount, { handle });
-  const did = known?.did ?? (await resolve(handle));
-  if (did !== undefined) return did;
-  return refusal(
-    `No account is known by the handle ${handle}.`,
-    'Neither the index nor the network knows it: check the spelling, or give its DID.',
-  );
+  if (known !== undefined) return known.did;
+  const resolved = await resolve(handle);
+  if (typeof resolved === 'object') return resolved.did;
+  const { message, hint } = unresolved[resolved];
+  return refusal(message(handle), hint);
 };
+
+const unresolved = {
+  // A name server that is away cannot be told from a name that nobody has.
+  unknown: {
+    message: (handle: string) =>
+      `This index has seen no account with the handle ${handle}, and none answers to it on the network.`,
+    hint: 'Check the spelling and the connection, or give its DID.',
+  },
+  unreachable: {
+    message: (handle: string) =>
+      `This index has seen no account with the handle ${handle}, and the network cannot be asked at the moment.`,
+    hint: 'Check the connection and --plc-url, or give its DID.',
+  },
+  no_network: {
+    message: (handle: string) => `This invented network has no account with the handle ${handle}.`,
+    hint: 'Some that it has: skyflow sql "SELECT handle FROM accounts WHERE active LIMIT 10" --data-dir data-demo',
+  },
+} as const;
 
 const refusal = (message: string, hint: string): AnalyzeOutcome => ({ ok: false, message, hint });

@@ -20,8 +20,10 @@ export const openAnalyst = ({ store, lenses, plcUrl }: AnalystOptions): ReturnTy
     store,
     answer: (question, options) => lenses.answer(question, options),
     resolve: async (handle) => {
-      const found = await directory?.resolve(handle);
-      return found === undefined || isIdentityProblem(found) ? undefined : found.did;
+      if (directory === undefined) return 'no_network';
+      const found = await directory.resolve(handle);
+      if (!isIdentityProblem(found)) return found;
+      return found.problem === 'unavailable' ? 'unreachable' : 'unknown';
     },
   });
   return async (request, signal) => {

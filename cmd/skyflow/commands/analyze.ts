@@ -4,7 +4,7 @@ import { LENSES } from '#pkg/contracts/lens.ts';
 import { UserError } from '#pkg/runtime/errors.ts';
 import type { OptionsOf } from '#pkg/runtime/options.ts';
 import { wantsColor } from '#pkg/runtime/terminal.ts';
-import { lensText } from '../lens/lens-text.ts';
+import { lensTexts } from '../lens/lens-text.ts';
 import { throughLocal } from '../local-store.ts';
 import { openScreen } from '../screen.ts';
 
@@ -37,5 +37,5 @@ export const analyze = async (options: OptionsOf<'analyze'>, account: string): P
   }
   const color = wantsColor(process.stdout, { noColor: options.noColor, term: process.env['TERM'] });
   const width = process.stdout.columns ?? fallbackWidth;
-  process.stdout.write(outcome.answers.map((answer) => lensText(answer, { color, width })).join('\n'));
+  process.stdout.write(lensTexts(outcome.answers, { color, width }));
 };

@@ -1,8 +1,9 @@
 import { loadCursor } from '#pkg/indexer/store/cursor.ts';
 import type { OptionsOf } from '#pkg/runtime/options.ts';
+import { formatCount } from '#pkg/runtime/quantities.ts';
 import { simulate } from '#testing/simulator/cli.ts';
 import type { StoreLocations, Stores } from '../compose.ts';
-import { tourOf } from '../demo/open-tour.ts';
+import { nearer, tourOf } from '../demo/open-tour.ts';
 import { openScreen } from '../screen.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { runEverything } from './up.ts';
@@ -15,8 +16,10 @@ const lookBackMs = 36 * 3_600_000;
  * can be asked of it.
  */
 export const demo = async (options: OptionsOf<'demo'>): Promise<void> => {
-  using screen = openScreen(options);
+  // The log of `up` would bury what the tour shows; trouble is told, and debug tells everything.
+  using screen = openScreen({ ...options, logLevel: options.logLevel === 'info' ? 'warn' : options.logLevel });
   const { log } = screen;
+  process.stdout.write(introduction(options.accounts, options.dataDir));
   await untilStopped(async (signal) => {
     await runEverything(
       { ...embeddedOnly(options.dataDir), host: options.host, port: options.port, metricsPort: options.metricsPort },
@@ -36,7 +39,6 @@ export const demo = async (options: OptionsOf<'demo'>): Promise<void> => {
             log: log.child({ component: 'simulator' }),
             signal,
           });
-          log.info('everything that is shown here is invented: a simulated network, kept apart from real data');
           const firstRunFromUs = Date.now() * 1000 - historyMs * 1000;
           return {
             ...options,
@@ -52,6 +54,11 @@ export const demo = async (options: OptionsOf<'demo'>): Promise<void> => {
     );
   });
 };
+
+const introduction = (accounts: number, dataDir: string): string =>
+  `Everything here is invented: a network of ${formatCount(accounts)} accounts, in a folder
+of its own, ${nearer(dataDir)}. The tour begins once it is indexed, in ten seconds or so.
+`;
 
 /** An invented network has no identities outside of itself, and no proxy stands in front of it. */
 const standsAlone = { plcUrl: undefined, allowPrivateHosts: false, trustedProxies: 0 };

@@ -12,7 +12,7 @@ import { demoTour } from './tour.ts';
 const fallbackWidth = 100;
 
 /** As a person in this folder would write it. */
-const nearer = (folder: string): string => {
+export const nearer = (folder: string): string => {
   const path = relative('', folder);
   return path === '' || path.startsWith('..') ? resolve(folder) : path;
 };

@@ -8,7 +8,7 @@ import { isAbortError } from '#pkg/runtime/errors.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
 import { lensText } from '../lens/lens-text.ts';
-import { fit, plain } from '../lens/width.ts';
+import { fit, plain, widthOf, wrap } from '../lens/width.ts';
 import { analysisFrame, type SseFrame } from '../sse-client.ts';
 import { type AnalysisAnswer, ApiClient } from './api-client.ts';
 
@@ -65,14 +65,15 @@ const guide = async (parts: TourParts, signal: AbortSignal): Promise<void> => {
   const { show, terminal } = parts;
   const { base } = await parts.listening;
   const { user, token, analyses, frames } = await visit(parts, base, signal);
-  show(`\nSigned in as ${plain(user.handle ?? user.did)}, the busiest account of this invented network.\n`);
+  const name = plain(user.handle ?? user.did);
+  show(introduction(name, terminal.width));
   for (const analysis of analyses) {
     if (analysis.status === 'completed') show(`\n${lensText(analysis.result, terminal)}`);
     else show(`\nAn analysis ended as ${analysis.status}.\n`);
   }
-  show(`\nWhat arrived live meanwhile, as server-sent events:\n${frames.map(frameText).join('')}`);
+  show(`\n${liveTitle}\n\n${frames.map((frame) => frameText(frame, terminal.width)).join('')}`);
   await writeFile(tokenFile(parts), token, { mode: 0o600 });
-  show(closing(base, tokenFile(parts)));
+  show(closing(base, { name, file: tokenFile(parts), dataDir: parts.dataDir }));
 };
 
 /** Somebody signed in who asked all lenses. The network goes on: one who left it since being chosen is passed over. */
@@ -137,8 +138,37 @@ const findUser = async ({ store, caughtUp, clock }: TourParts, signal: AbortSign
   }
 };
 
-const frameText = ({ event, id, data }: SseFrame): string =>
-  `  event: ${plain(event)}\n${id === undefined ? '' : `  id: ${plain(id)}\n`}  data: ${fit(plain(data), mostDataColumns)}\n\n`;
+const introduction = (name: string, width: number): string => {
+  const sentences = [
+    `Signed in as ${name}, the busiest account of this invented network.`,
+    'It asks the four lenses, over the API. Each has a score of the account itself, from 0 to 10 against',
+    'everybody who is active, and a board of the accounts that it follows. Skypoints are likes, replies and reposts.',
+  ];
+  return `\n${wrap(sentences.join(' '), Math.min(100, width)).join('\n')}\n`;
+};
+
+const liveTitle = 'Each was announced live when it was done, as a server-sent event:';
+
+const frameText = ({ event, id, data }: SseFrame, width: number): string =>
+  [
+    `event: ${plain(event)}`,
+    ...(id === undefined ? [] : [`id: ${plain(id)}`]),
+    ...fields(`data: ${fit(plain(data), mostDataColumns)}`, width - 2),
+    '\n',
+  ]
+    .map((line) => (line === '\n' ? line : `  ${line}\n`))
+    .join('');
+
+/** A long line of JSON, broken between its fields. */
+const fields = (line: string, width: number): string[] => {
+  const lines: string[] = [];
+  for (const field of line.split(/(?<=,)(?=")/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && widthOf(last + field) <= width) lines[lines.length - 1] = last + field;
+    else lines.push(last === undefined ? field : `       ${field}`);
+  }
+  return lines;
+};
 
 const parse = (text: string): unknown => {
   try {
@@ -148,14 +178,26 @@ const parse = (text: string): unknown => {
   }
 };
 
-const closing = (base: string, file: string): string => `Look for yourself, while this runs:
-  the index          ${base}/
-  the API            ${base}/docs
-  live events        curl -N -H "Authorization: Bearer $(cat ${file})" ${base}/sse
-  a lens             curl -H "Authorization: Bearer $(cat ${file})" -H "Content-Type: application/json" \\
-                       -d '{"type":"flow"}' ${base}/api/v1/timeline/analyze
-  in the terminal    npm run skyflow -- analyze HANDLE_OR_DID --data-dir ${file.replace(/\/demo-token$/, '')}
-The demo user's token is in ${file} for as long as this runs.
+const closing = (base: string, { name, file, dataDir }: { name: string; file: string; dataDir: string }): string =>
+  `Look for yourself, while this runs:
+
+  the index      ${base}/
+  the API        ${base}/docs
+  any account    npm run skyflow -- analyze --data-dir ${dataDir} \\
+                   ${name}
+  any question   npm run skyflow -- sql --data-dir ${dataDir} \\
+                   "SELECT handle FROM accounts WHERE active LIMIT 10"
+
+  over HTTP, as the demo user; docs/api.md has more:
+
+    api=${base}
+    auth="Authorization: Bearer $(cat ${file})"
+    curl -N $api/sse -H "$auth" &
+    curl $api/api/v1/timeline/analyze -H "$auth" \\
+      -H 'Content-Type: application/json' -d '{"type": "flow", "window": "24h"}'
+    curl $api/api/v1/timeline/analyses/ANALYSIS_ID -H "$auth"
+
+The token in ${file} is good for an hour. Ctrl-C ends the demo.
 
 `;
 

@@ -8,8 +8,14 @@ import { fit, plain } from './width.ts';
 export interface BoardFrame {
   readonly fromMs: number;
   readonly toMs: number;
+  /** When the index began, where that is known. */
+  readonly sinceMs?: number | undefined;
   readonly width: number;
 }
+
+/** Whether the index has anything of the window before: not where it began within the window, or later. */
+export const knowsBefore = ({ fromMs, sinceMs }: Pick<BoardFrame, 'fromMs' | 'sinceMs'>): boolean =>
+  sinceMs === undefined || sinceMs < fromMs;
 
 /** A board as lines: flow as a chart with its peaks, the others as tables. */
 export const boardLines = (board: LensBoard, frame: BoardFrame): string[] => {
@@ -104,7 +110,7 @@ const kudosLines = ({ accounts }: KudosBoard, { width }: BoardFrame): string[] =
   return table(columns, rows, width);
 };
 
-const pulseLines = ({ accounts }: PulseBoard, { width }: BoardFrame): string[] => {
+const pulseLines = ({ accounts }: PulseBoard, { width, fromMs, sinceMs }: BoardFrame): string[] => {
   if (accounts.length === 0) return ['No reaction to any of these posts yet.'];
   const columns = [
     right('#'),
@@ -123,7 +129,7 @@ const pulseLines = ({ accounts }: PulseBoard, { width }: BoardFrame): string[] =
     String(at + 1),
     nameOf(account),
     formatCount(account.skypoints),
-    formatCount(account.previous_skypoints),
+    knowsBefore({ fromMs, sinceMs }) ? formatCount(account.previous_skypoints) : '?',
     formatCount(account.posts),
     perDay(account.posts_per_day),
     formatCount(account.followers),

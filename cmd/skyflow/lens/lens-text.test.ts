@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { lensAnswer } from '#pkg/contracts/lens.ts';
 import { answerWith, cloutBoard, flowBoard, kudosBoard, pulseBoard, score } from './answers-for-tests.ts';
 import { flowChart } from './flow-chart.ts';
-import { lensText } from './lens-text.ts';
+import { lensText, lensTexts } from './lens-text.ts';
 import { fit, plain, widthOf, wrap } from './width.ts';
 
 const inColumns = (width: number) => ({ width, color: false });
@@ -71,6 +71,8 @@ describe('on a terminal of 80 columns', () => {
 
         The account posted nothing in these 48 hours, so it has no score.
 
+        A longer window may have more: --window 7d.
+
         the posts with most reactions, one an author, of the accounts it follows
         #  account              post                                  skypoints  likes
         1  @bela.example.com    Good morning! 你好，世界 second [31…      1,200  1,000
@@ -133,6 +135,9 @@ test('a narrow terminal keeps what matters', () => {
       The account posted nothing in these 48
       hours, so it has no score.
 
+      A longer window may have more: --window
+      7d.
+
       the posts with most reactions, one an
       author, of the accounts it follows
       #  account     post              skypoints
@@ -167,8 +172,30 @@ describe('an answer with nothing in it says why', () => {
     const message = 'No event of this account has been seen since the index began.';
     const answer = answerWith({ board: null, score: null, notices: [{ code: 'account_never_seen', message }] });
     expect(lensText(answer, inColumns(80))).toBe(
-      `Flow  @alice.example.com\n48 hours, Nov 19 12:40 to Nov 21 12:40 UTC\n\n  ${message}\n`,
+      `Flow  @alice.example.com\n48 hours, Nov 19 12:40 to Nov 21 12:40 UTC\n\n  ${message}\n\n` +
+        '  Check that it is spelt right. It is here as soon as it acts, or somebody\n  follows, likes, answers or blocks it.\n',
     );
+  });
+
+  test('all lenses at once, where it is the same for each', () => {
+    const notices = [{ code: 'account_inactive', message: 'Gone since 2026-11-20T08:00:00.000Z.' }] as const;
+    const empty = { board: null, score: null, notices: [...notices] };
+    const [flow, pulse] = [answerWith(empty), answerWith({ ...empty, lens: 'pulse' as const })];
+    expect(lensTexts([flow, pulse], inColumns(80))).toBe(
+      'Flow, Pulse  @alice.example.com\n48 hours, Nov 19 12:40 to Nov 21 12:40 UTC\n\n' +
+        '  Gone since Nov 20 08:00 UTC.\n\n  Everything is here again as soon as the account returns.\n',
+    );
+    const both = lensTexts([flow, answers.pulse], inColumns(80));
+    expect(both.match(/^\w+ {2}@alice/gm)).toEqual(['Flow  @alice', 'Pulse  @alice']);
+  });
+
+  test.each([
+    ['no_posts_in_window', '--window 7d.'],
+    ['no_mutuals', '--audience following.'],
+  ] as const)('%s: what may help is said', (code, helps) => {
+    const answer = answerWith({ audience: 'mutual', notices: [{ code, message: 'Nothing.' }] });
+    expect(lensText(answer, inColumns(80))).toContain(helps);
+    expect(lensText({ ...answer, window: '30d', audience: 'following' }, inColumns(80))).not.toContain(helps);
   });
 
   test('a window that the index does not cover, even without a notice', () => {
@@ -178,6 +205,20 @@ describe('an answer with nothing in it says why', () => {
     const notices = [{ code: 'gaps_in_window', message: 'A gap of an hour.' }] as const;
     const told = answerWith({ complete: false, notices: [...notices] });
     expect(lensText(told, inColumns(80))).not.toContain('whole window');
+  });
+
+  test('an index younger than the window knows nothing of the window before, and says so', () => {
+    const young = answerWith({
+      lens: 'pulse',
+      board: pulseBoard,
+      data_since: '2026-11-20T08:00:00.000Z',
+      score: { ...score, change: null },
+    });
+    expect(lensText(young, inColumns(80))).toContain('of the window before nothing is known yet; compared');
+    expect(lensText(young, inColumns(80))).toMatch(/@bela\.example\.com +1,200 +\? +12/);
+    const old = lensText({ ...young, data_since: '2026-01-01T00:00:00.000Z' }, inColumns(80));
+    expect(old).toContain('no posts in the window before');
+    expect(old).toMatch(/1,200 +300 +12/);
   });
 
   test('posts that nobody reacted to', () => {
@@ -201,20 +242,30 @@ describe('the chart', () => {
     const frame = { fromMs: 5 * minuteMs, toMs: 145 * minuteMs, width: 80 };
     const lines = flowChart([one(0, 8), one(140 * minuteMs, 4, true)], frame);
     expect(lines.slice(0, 7)).toEqual([
-      '8 █',
-      '  █',
-      '  █             ▄',
-      '  █             █',
-      '  █             █',
-      '  ───────────────',
-      '                ▲',
+      '8 ████',
+      '  ████',
+      `  ████${' '.repeat(52)}▄▄▄▄`,
+      `  ████${' '.repeat(52)}████`,
+      `  ████${' '.repeat(52)}████`,
+      `  ${'─'.repeat(60)}`,
+      `  ${' '.repeat(56)}▲▲▲▲`,
     ]);
+  });
+
+  test('begins with the index, so that what nobody saw does not look like silence', () => {
+    const toMs = 48 * 60 * minuteMs;
+    const frame = { fromMs: 0, toMs, sinceMs: toMs - 35 * minuteMs, width: 80 };
+    const lines = flowChart([one(toMs - 20 * minuteMs, 2_000, true)], frame);
+    expect(lines[0]).toBe('2,000         ████');
+    expect(lines.at(-1)).toContain('a bar: 10 min of skypoints; ▲ the peaks; nothing is known of before');
+    const older = flowChart([one(toMs - 60 * minuteMs, 5, true)], frame);
+    expect(older[0], 'a post that is older than the index').toMatch(/^5 ████/);
   });
 
   test('a month fits as well, and a single reaction can still be seen', () => {
     const frame = { fromMs: 0, toMs: 30 * 24 * 60 * minuteMs, width: 60 };
     const lines = flowChart([one(0, 10_000, true), one(frame.toMs - 10 * minuteMs, 1)], frame);
-    expect(lines[4]).toMatch(/^ {6}█ +▁$/);
+    expect(lines[4]).toMatch(/^ {7}█ +▁$/);
     expect(lines.at(-1)).toMatch(/a bar: \d+ h( \d+ min)? of skypoints/);
     for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(60);
   });

@@ -7,10 +7,13 @@ const barCells = 20;
 /** Narrower than this, the bars go. */
 const widthForBars = 64;
 
-/** The score with its parts, each with a bar of how much of the network it is above. */
-export const scoreLines = (score: LensScore, width: number): string[] => [
+/**
+ * The score with its parts, each with a bar of how much of the network it is above. `hasBefore`: whether the index knows
+ * the window before.
+ */
+export const scoreLines = (score: LensScore, { width, hasBefore }: { width: number; hasBefore: boolean }): string[] => [
   ...wrap(headline(score), width),
-  ...comparison(score, width),
+  ...wrap(comparison(score, hasBefore), width),
   '',
   ...partLines(score, width),
   ...(score.peak_hours.length === 0
@@ -21,14 +24,12 @@ export const scoreLines = (score: LensScore, width: number): string[] => [
 const headline = ({ score, band, percentile }: LensScore): string =>
   `${score.toFixed(1)} of 10  ${band}, above ${percent(percentile)} of the active accounts`;
 
-const comparison = ({ change, change_percent: rise, reference }: LensScore, width: number): string[] => {
-  const changed =
-    change === null
-      ? 'no posts in the window before to compare with'
-      : `${signed(change, 1)} against the window before`;
+const comparison = ({ change, change_percent: rise, reference }: LensScore, hasBefore: boolean): string => {
+  const unchanged = hasBefore ? 'no posts in the window before' : 'of the window before nothing is known yet';
+  const changed = change === null ? unchanged : `${signed(change, 1)} against the window before`;
   const risen = rise === null ? '' : `, reactions and new followers ${signed(rise, 0)} %`;
   const accounts = `compared with ${formatCount(reference.accounts)} ${reference.accounts === 1 ? 'account' : 'accounts'}`;
-  return wrap(`${changed}${risen}; ${accounts}`, width);
+  return `${changed}${risen}; ${accounts}`;
 };
 
 const partLines = ({ parts }: LensScore, width: number): string[] => {

@@ -17,8 +17,9 @@ const partOfWindow = 144;
 /** Of a network so small that it is measured whole: after ten seconds; of one without a post, after two. */
 const smallPauseMs = 10_000;
 const emptyPauseMs = 2_000;
-/** Nor may making references take more than this share of the time. */
+/** Nor may making references take more than this share of the time; a small network's may take more, for it soon is another. */
 const timeShare = 0.02;
+const smallTimeShare = 0.1;
 
 /**
  * The references of all windows: kept in memory, stored so that other processes and the next start have them at once, and made
@@ -92,8 +93,9 @@ export class References {
   #pauseMs(window: TimeWindow, tookMs: number): number {
     const accounts = this.#known.get(window)?.accounts ?? 0;
     if (accounts === 0) return emptyPauseMs;
-    const wantedMs = accounts < maxReferenceAccounts ? smallPauseMs : TIME_WINDOW_MS[window] / partOfWindow;
-    return Math.max(wantedMs, tookMs / timeShare);
+    return accounts < maxReferenceAccounts
+      ? Math.max(smallPauseMs, tookMs / smallTimeShare)
+      : Math.max(TIME_WINDOW_MS[window] / partOfWindow, tookMs / timeShare);
   }
 }
 

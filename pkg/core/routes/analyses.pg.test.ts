@@ -133,7 +133,7 @@ describe('asking', () => {
     const { token } = await core.signIn();
     const answer = await analyze(token, body);
     expect([answer.status, answer.body.error]).toEqual([400, 'InvalidRequest']);
-    expect(answer.body.message).toMatch(/^body: /);
+    expect(answer.body.message).toMatch(/^Body: /);
   });
 
   test('more at once than the tier allows has to wait, and is not counted', async () => {

@@ -10,6 +10,7 @@ import { ANALYSES_WINDOW_SECONDS, type Allowance } from '../limits.ts';
 import { acceptAnalysis, type Acceptance, type AnalysisOrder, listAnalyses, readAnalysis } from '../store/analyses.ts';
 import { analysisJson, toSummary } from './analysis-json.ts';
 import { readCursor, writeCursor } from './cursor.ts';
+import { EXAMPLES } from './examples.ts';
 import { acceptedBody, analysisBody, analyzeBody, historyBody, historyQuery, json } from './schemas.ts';
 
 const tags = ['Analyses'];
@@ -22,9 +23,13 @@ const analyzeRoute = (core: CoreContext) =>
     summary: 'Ask for an analysis',
     description: 'It is computed in the background: GET /sse tells when it is there, and status_url has it.',
     middleware: [authenticate(core), requireTier(core, 'drift'), limitRequests(core)] as const,
-    request: { body: { content: json(analyzeBody), required: true } },
+    request: { body: { content: json(analyzeBody, EXAMPLES.analyze), required: true } },
     responses: {
-      202: { description: 'Accepted. It will be completed, or fail visibly.', content: json(acceptedBody) },
+      202: {
+        description: 'Accepted. It will be completed, or fail visibly.',
+        headers: z.object({ Location: z.url().openapi({ description: 'The same as status_url.' }) }),
+        content: json(acceptedBody, EXAMPLES.accepted),
+      },
       ...problems(400, 401, 403, 404, 413, 415, 429, 500, 503),
     },
   });
@@ -35,10 +40,16 @@ const readRoute = (core: CoreContext) =>
     path: '/api/v1/timeline/analyses/{id}',
     tags,
     summary: 'An analysis and, once completed, its answer',
+    description:
+      'Only your own. Until it is completed or failed: 200 with status requested or processing, and no result.',
     middleware: [authenticate(core), limitRequests(core)] as const,
-    request: { params: z.object({ id: z.string() }) },
+    request: {
+      params: z.object({
+        id: z.string().openapi({ description: 'analysis_id', example: EXAMPLES.accepted.analysis_id }),
+      }),
+    },
     responses: {
-      200: { description: 'How far it is, and the answer.', content: json(analysisBody) },
+      200: { description: 'How far it is, and the answer.', content: json(analysisBody, EXAMPLES.analysis) },
       ...problems(401, 404, 429, 500, 503),
     },
   });
@@ -49,10 +60,12 @@ const historyRoute = (core: CoreContext) =>
     path: '/api/v1/timeline/analyses',
     tags,
     summary: 'Your analyses, newest first, without their answers',
+    description:
+      'Page by page: send the cursor of one page to get the next. New analyses do not move what is below them.',
     middleware: [authenticate(core), limitRequests(core)] as const,
     request: { query: historyQuery },
     responses: {
-      200: { description: 'A page.', content: json(historyBody) },
+      200: { description: 'A page.', content: json(historyBody, EXAMPLES.history) },
       ...problems(400, 401, 429, 500, 503),
     },
   });

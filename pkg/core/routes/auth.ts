@@ -12,6 +12,7 @@ import { signInWithAppPassword } from '../sign-in/app-password.ts';
 import type { SignInOutcome } from '../sign-in/outcome.ts';
 import { signInWithServiceAuth } from '../sign-in/service-auth.ts';
 import { recordSignIn } from '../store/users.ts';
+import { EXAMPLES } from './examples.ts';
 import { json, loginBody, refreshBody, tokensBody } from './schemas.ts';
 
 const tags = ['Sign-in'];
@@ -24,9 +25,9 @@ const login = createRoute({
   description:
     'With a service-auth token of your PDS (in the body or in Authorization), or with handle and app password, which are checked against your own PDS and kept nowhere.',
   security: [],
-  request: { body: { content: json(loginBody) } },
+  request: { body: { content: json(loginBody, EXAMPLES.login) } },
   responses: {
-    200: { description: 'You are signed in.', content: json(tokensBody) },
+    200: { description: 'You are signed in.', content: json(tokensBody, EXAMPLES.tokens) },
     ...problems(400, 401, 403, 404, 413, 415, 429, 500, 502, 503),
   },
 });
@@ -38,9 +39,9 @@ const refresh = createRoute({
   summary: 'Get the next tokens',
   description: 'A refresh token is good once. If it is used again later, the session ends for everybody who has it.',
   security: [],
-  request: { body: { content: json(refreshBody), required: true } },
+  request: { body: { content: json(refreshBody, EXAMPLES.refresh), required: true } },
   responses: {
-    200: { description: 'The next tokens.', content: json(tokensBody) },
+    200: { description: 'The next tokens.', content: json(tokensBody, EXAMPLES.tokens) },
     ...problems(400, 401, 413, 415, 429, 500, 503),
   },
 });
@@ -51,6 +52,8 @@ const logoutRoute = (core: CoreContext) =>
     path: '/api/v1/auth/logout',
     tags,
     summary: 'Sign out',
+    description:
+      'Ends this session: its access token, its refresh token, its tickets and its event streams. Others stay.',
     middleware: [authenticate(core), limitRequests(core)] as const,
     responses: { 204: { description: 'This session has ended.' }, ...problems(401, 413, 429, 500, 503) },
   });

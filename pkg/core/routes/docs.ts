@@ -5,19 +5,32 @@ import { dirname, join } from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { CoreContext } from '../context.ts';
 import type { CoreEnv } from '../http/env.ts';
+import { streamPath } from './stream-doc.ts';
 
 const INTRODUCTION = `What is really happening in your Bluesky network: four lenses, Flow, Clout, Kudos and Pulse, over the whole network.
 
-Sign in, ask for an analysis (202), hear on GET /sse that it is there, read it. Everything that goes wrong has one shape:
-\`{error, message, request_id}\`. The request id is also in \`X-Request-Id\`, follows the request through every event, and
-may be given by the caller (a UUID).`;
+1. Sign in: \`POST /api/v1/auth/login\` gives an access token for an hour and a refresh token.
+2. Listen: \`GET /sse\` tells when something of yours is done.
+3. Ask: \`POST /api/v1/timeline/analyze\` answers 202 with an \`analysis_id\`.
+4. Read: \`GET /api/v1/timeline/analyses/{id}\` has the board and the score.
+
+Everything that goes wrong has one shape: \`{error, message, request_id}\`. \`error\` is for programs, \`message\` for people. The
+request id is also in \`X-Request-Id\`; it follows the request through every event it causes, and a caller may choose it (a
+UUID). Answers to whoever is signed in say in \`RateLimit-Limit\`, \`RateLimit-Remaining\` and \`RateLimit-Reset\` (seconds) what is left.`;
+
+const TAGS = [
+  { name: 'Sign-in', description: 'One session out of either way in: your PDS’ word, or handle and app password.' },
+  { name: 'You', description: 'What you may do, and a ticket for the event stream.' },
+  { name: 'Analyses', description: 'One lens, over one account, window and audience.' },
+  { name: 'Events', description: 'Live, as server-sent events.' },
+];
 
 /** What `/openapi.json` says besides the routes. */
 export const documentInfo = (publicUrl: string) => ({
   openapi: '3.1.0',
   info: { title: 'Skyflow', version: '1.0.0', description: INTRODUCTION, license: { name: 'MIT', identifier: 'MIT' } },
   servers: [{ url: publicUrl }],
-  tags: [{ name: 'Sign-in' }, { name: 'You' }, { name: 'Analyses' }],
+  tags: TAGS,
   security: [{ session: [] }],
 });
 
@@ -47,8 +60,15 @@ const START = `SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#reader',
   deepLinking: true,
+  defaultModelsExpandDepth: 0,
   // Its checks would send the document to a server of theirs.
   validatorUrl: null,
+  // Whoever opened this page under another name or address of this server can try it out too: the page may ask its own only.
+  requestInterceptor(request) {
+    const { pathname, search } = new URL(request.url, location.href);
+    request.url = location.origin + pathname + search;
+    return request;
+  },
 });
 `;
 
@@ -66,6 +86,7 @@ export function addPublicRoutes(app: OpenAPIHono<CoreEnv>, core: CoreContext): v
     bearerFormat: 'JWT',
     description: 'The access_token of auth/login or auth/refresh.',
   });
+  app.openAPIRegistry.registerPath(streamPath);
   let text: string | undefined;
   app.get('/openapi.json', (c) => {
     text ??= JSON.stringify(app.getOpenAPI31Document(documentInfo(core.publicUrl)));

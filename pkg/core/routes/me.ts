@@ -6,6 +6,7 @@ import type { CoreEnv } from '../http/env.ts';
 import { authenticate, limitRequests, requireTier } from '../http/guards.ts';
 import { problems } from '../http/problem.ts';
 import { ANALYSES_WINDOW_SECONDS } from '../limits.ts';
+import { EXAMPLES } from './examples.ts';
 import { json, meBody, ticketBody } from './schemas.ts';
 
 const tags = ['You'];
@@ -16,8 +17,12 @@ const meRoute = (core: CoreContext) =>
     path: '/api/v1/me',
     tags,
     summary: 'Who you are and what you may do',
+    description: 'The limits of your tier, and how much of this hour’s analyses is left.',
     middleware: [authenticate(core), requireTier(core, 'drift'), limitRequests(core)] as const,
-    responses: { 200: { description: 'You.', content: json(meBody) }, ...problems(401, 403, 429, 500, 503) },
+    responses: {
+      200: { description: 'You.', content: json(meBody, EXAMPLES.me) },
+      ...problems(401, 403, 429, 500, 503),
+    },
   });
 
 const ticketRoute = (core: CoreContext) =>
@@ -28,7 +33,10 @@ const ticketRoute = (core: CoreContext) =>
     summary: 'Get a ticket for the stream of events',
     description: 'Good once, within a minute, so that no access token need stand in the URL of an EventSource.',
     middleware: [authenticate(core), limitRequests(core)] as const,
-    responses: { 200: { description: 'A ticket.', content: json(ticketBody) }, ...problems(401, 413, 429, 500, 503) },
+    responses: {
+      200: { description: 'A ticket.', content: json(ticketBody, EXAMPLES.ticket) },
+      ...problems(401, 413, 429, 500, 503),
+    },
   });
 
 const finite = (count: number): number | null => (count === Infinity ? null : count);

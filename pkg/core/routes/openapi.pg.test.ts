@@ -3,18 +3,23 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type LensAnswer, lensAnswer } from '#pkg/contracts/lens.ts';
 import { type Answer, createTestCore, openTestStores, type TestCore, type TestStores } from '../core-for-tests.ts';
+import { EXAMPLES } from './examples.ts';
+import { analyzeBody, loginBody, refreshBody } from './schemas.ts';
 
 interface Operation {
   summary?: string;
+  description?: string;
+  tags?: string[];
   security?: object[];
   parameters?: { name: string; in: string; required?: boolean; schema: object }[];
-  requestBody?: { content: Record<string, { schema: object }> };
-  responses: Record<string, { description: string; content?: Record<string, { schema: object }> }>;
+  requestBody?: { content: Record<string, { schema: object; example?: unknown }> };
+  responses: Record<string, { description: string; content?: Record<string, { schema: object; example?: unknown }> }>;
 }
 interface Document {
   openapi: string;
   info: { title: string; version: string };
   servers: { url: string }[];
+  tags: { name: string }[];
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, object>; securitySchemes: Record<string, object> };
 }
@@ -101,15 +106,18 @@ describe('the document', () => {
       'get /api/v1/me',
       'get /api/v1/timeline/analyses',
       'get /api/v1/timeline/analyses/{id}',
+      'get /sse',
       'post /api/v1/auth/login',
       'post /api/v1/auth/logout',
       'post /api/v1/auth/refresh',
       'post /api/v1/sse/ticket',
       'post /api/v1/timeline/analyze',
     ]);
-    for (const [, path, { summary, responses, parameters = [] }] of operations()) {
+    for (const [, path, { summary, description, tags, responses, parameters = [] }] of operations()) {
       expect(summary).toBeTruthy();
-      expect(Object.keys(responses)).toContain('500');
+      expect(description, path).toBeTruthy();
+      expect(document.tags.map(({ name }) => name)).toContain(tags?.[0]);
+      expect(Object.keys(responses)).toContain(path === '/sse' ? '503' : '500');
       for (const { description } of Object.values(responses)) expect(description).toBeTruthy();
       const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
       expect(parameters.filter((one) => one.in === 'path').map(({ name }) => name)).toEqual(named);
@@ -123,10 +131,27 @@ describe('the document', () => {
     }
     expect(text).toMatch(/"\$ref":"#\/components\/schemas\/LensAnswer"/);
     for (const [method, path, { responses }] of operations()) {
-      for (const status of Object.keys(responses))
-        if (status !== '204') expect(validator(method, path, Number(status))).toBeDefined();
+      for (const [status, { content }] of Object.entries(responses))
+        if (content?.['text/event-stream'] === undefined && status !== '204')
+          expect(validator(method, path, Number(status)), `${path} ${status}`).toBeDefined();
     }
     expect(document.components.securitySchemes).toHaveProperty('session');
+  });
+
+  test('has an example of every body, and each is what its schema says', () => {
+    for (const [method, path, { requestBody, responses }] of operations()) {
+      for (const [status, { content }] of Object.entries(responses)) {
+        if (content === undefined) continue;
+        const [media] = Object.values(content);
+        expect(media?.example, `${method} ${path} ${status}`).toBeDefined();
+        const schema = content['application/json'] === undefined ? undefined : validator(method, path, Number(status));
+        expect(schema?.safeParse(media?.example).error?.issues ?? [], `${method} ${path} ${status}`).toEqual([]);
+      }
+      if (requestBody !== undefined) expect(requestBody.content['application/json']?.example, path).toBeDefined();
+    }
+    expect(loginBody.parse(EXAMPLES.login)).toEqual(EXAMPLES.login);
+    expect(analyzeBody.parse(EXAMPLES.analyze)).toEqual(EXAMPLES.analyze);
+    expect(refreshBody.parse(EXAMPLES.refresh)).toEqual(EXAMPLES.refresh);
   });
 
   test('says which routes need no session, and they do not', () => {

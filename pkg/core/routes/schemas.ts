@@ -20,7 +20,7 @@ export const loginBody = z
       identifier: z.string().min(1).max(2048).openapi({ description: 'Handle or DID.', example: 'alice.bsky.social' }),
       password: z.string().min(1).max(256).openapi({ description: 'An app password. Handed to the PDS, never kept.' }),
     }),
-    z.strictObject({}),
+    z.strictObject({}).openapi({ description: 'Where the token stands in Authorization.' }),
   ])
   .openapi('Login');
 
@@ -32,31 +32,36 @@ export const tokensBody = z
   })
   .openapi('Tokens');
 
-export const refreshBody = z.strictObject({ refresh_token: z.string().min(1).max(512) }).openapi('Refresh');
+export const refreshBody = z
+  .strictObject({ refresh_token: z.string().min(1).max(512).openapi({ description: 'The one that you got last.' }) })
+  .openapi('Refresh');
 
 export const ticketBody = z
   .object({
     ticket: z.string().openapi({ description: 'For GET /sse?ticket=, once.' }),
-    expires_at: iso,
+    expires_at: iso.openapi({ description: 'A minute from now.' }),
   })
   .openapi('Ticket');
 
 export const meBody = z
   .object({
     did: z.string(),
-    handle: z.string().nullable(),
-    tier: z.enum(TIERS),
-    created_at: iso,
+    handle: z.string().nullable().openapi({ description: 'As it was at your last sign-in.' }),
+    tier: z.enum(TIERS).openapi({ description: 'What you may do: the limits below.' }),
+    created_at: iso.openapi({ description: 'When you first signed in.' }),
     limits: z.object({
       analyses_per_hour: count.nullable().openapi({ description: 'Null: as many as you like.' }),
       analyses_left: count.nullable().openapi({ description: 'Of this hour’s.' }),
       analyses_reset_at: iso.nullable().openapi({ description: 'When all of them are there again; null: they are.' }),
-      concurrent_analyses: count,
-      sse_connections: count,
+      concurrent_analyses: count.openapi({ description: 'Analyses under way at once.' }),
+      sse_connections: count.openapi({ description: 'Event streams open at once.' }),
       cache_minutes: count.openapi({ description: 'How old an answer may be.' }),
     }),
   })
   .openapi('Me');
+
+const LENS_WORDS =
+  'flow: when they post and what comes back. clout: the posts with most reactions. kudos: who got most of them. pulse: who is rising.';
 
 export const analyzeBody = z
   .strictObject({
@@ -64,9 +69,12 @@ export const analyzeBody = z
       description: 'Whom it is about: a DID or a handle. You, where it is left out.',
       example: 'alice.bsky.social',
     }),
-    type: z.enum(LENSES),
-    window: z.enum(TIME_WINDOWS).default('48h'),
-    audience: z.enum(AUDIENCES).default('following'),
+    type: z.enum(LENSES).openapi({ description: LENS_WORDS }),
+    window: z.enum(TIME_WINDOWS).default('48h').openapi({ description: 'How far back from now.' }),
+    audience: z
+      .enum(AUDIENCES)
+      .default('following')
+      .openapi({ description: 'Whose posts the board shows: of all that are followed, or of those who follow back.' }),
   })
   .openapi('Analyze');
 
@@ -74,7 +82,7 @@ export const acceptedBody = z
   .object({
     analysis_id: z.uuid(),
     estimated_completion: iso.openapi({ description: 'When it is most likely there.' }),
-    status_url: z.url(),
+    status_url: z.url().openapi({ description: 'Where it will be; also in Location.' }),
   })
   .openapi('Accepted');
 
@@ -86,7 +94,7 @@ export const summaryBody = z
     type: z.enum(LENSES),
     window: z.enum(TIME_WINDOWS),
     audience: z.enum(AUDIENCES),
-    status: z.enum(STATUSES),
+    status: z.enum(STATUSES).openapi({ description: 'requested, processing, then completed or failed, for good.' }),
     requested_at: iso,
     started_at: iso.nullable(),
     finished_at: iso.nullable(),
@@ -94,9 +102,11 @@ export const summaryBody = z
       .boolean()
       .nullable()
       .openapi({ description: 'Whether the answer had been computed for somebody before.' }),
-    duration_ms: count.nullable(),
-    score: z.number().nullable(),
-    error: z.union([z.object({ code: z.string(), message: z.string() }), z.null()]),
+    duration_ms: count.nullable().openapi({ description: 'From its start to its end.' }),
+    score: z.number().nullable().openapi({ description: '0 to 10; null where the answer has none.' }),
+    error: z
+      .union([z.object({ code: z.string(), message: z.string() }), z.null()])
+      .openapi({ description: 'Why it failed; null unless it did.' }),
   })
   .openapi('AnalysisSummary');
 
@@ -112,7 +122,7 @@ export const analysisBody = z
 
 export const historyQuery = z.strictObject({
   cursor: z.string().min(1).max(200).optional().openapi({ description: 'From the page before.' }),
-  limit: z.coerce.number().int().min(1).max(100).default(50),
+  limit: z.coerce.number().int().min(1).max(100).default(50).openapi({ description: 'How many at most.' }),
 });
 
 export const historyBody = z
@@ -123,4 +133,6 @@ export const historyBody = z
   .openapi('History');
 
 /** For a route's `content`. */
-export const json = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } });
+export const json = <S extends z.ZodType>(schema: S, example?: unknown) => ({
+  'application/json': { schema, ...(example === undefined ? {} : { example }) },
+});

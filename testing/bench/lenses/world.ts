@@ -35,7 +35,7 @@ const nowUs = (world: LensWorld): bigint => BigInt(world.nowMs) * 1000n;
 const periodUs = BigInt(days) * dayUs;
 /** When post `p` was written, microseconds since 1970: the posts come evenly over the 30 days, by authors in no order. */
 const postUs = (p: string, world: LensWorld): string =>
-  `(toUInt64(${nowUs(world) - periodUs}) + intDiv(toUInt64(${p}) * ${periodUs}, ${world.posts}))`;
+  `(toUInt64(${nowUs(world) - periodUs}) + toUInt64(${p}) * ${periodUs / BigInt(world.posts)})`;
 const authorOf = (p: string, world: LensWorld): string =>
   authorId(`sipHash64('by', toUInt64(${p})) % ${world.authors}`);
 const tidOf = (us: string): string => `bitOr(bitShiftLeft(toUInt64(${us}), 10), 7)`;
@@ -130,7 +130,7 @@ const reactionsSql = (world: LensWorld, from: number, count: number): string => 
    SELECT toDate(toUInt16(intDiv(us, ${dayUs}))), ${authorOf('post', world)}, ${tidOf('us')},
      multiIf(number % 100 < 75, 'like', number % 100 < 88, 'repost', number % 100 < 98, 'reply', 'quote'),
      ${authorId(`sipHash64('e', number) % ${authors}`)},
-     ${tidOf(`${nowUs(world) - periodUs} + intDiv(number * ${periodUs}, ${reactions})`)}, 1 + gone, gone
+     ${tidOf(`${nowUs(world) - periodUs} + number * ${periodUs / BigInt(reactions)}`)}, 1 + gone, gone
    FROM (
      SELECT number, post, ${postUs('post', world)} AS us
      FROM (SELECT number, if(number % 2 = 0, intDiv(${post}, 10) * 10, ${post}) AS post FROM numbers(${from}, ${count}))
