@@ -53,6 +53,18 @@ demo *ARGS:
 indexer *ARGS:
     {{skyflow}} indexer "$@"
 
+# run the API alone: needs DATABASE_URL, REDIS_URL, NATS_URL and a key
+core-api *ARGS:
+    {{skyflow}} core-api "$@"
+
+# run the lenses alone: needs CLICKHOUSE_URL, DATABASE_URL, REDIS_URL and NATS_URL
+timeline *ARGS:
+    {{skyflow}} timeline "$@"
+
+# run the live events alone: needs REDIS_URL and NATS_URL
+realtime-gateway *ARGS:
+    {{skyflow}} realtime-gateway "$@"
+
 # run Redis and NATS only
 common *ARGS:
     {{skyflow}} common "$@"
@@ -64,6 +76,10 @@ simulate *ARGS:
 # how the indexer is doing
 status *ARGS:
     {{skyflow}} status "$@"
+
+# look at an account through the lenses: just analyze alice.example.com --window 7d
+analyze *ARGS:
+    {{skyflow}} analyze "$@"
 
 # ask ClickHouse: just sql "SELECT count() FROM posts"
 sql *ARGS:

@@ -7,6 +7,7 @@ import type { Service } from '#pkg/runtime/lifecycle.ts';
 import { loadSigner } from '#pkg/session/signer.ts';
 import type { SessionStore } from '#pkg/session/store.ts';
 import { openAnalyst } from './analyze/open-analyst.ts';
+import { inventedDirectory } from './demo/invented-directory.ts';
 import type { Ingest } from './ingest.ts';
 import { onePort } from './one-port.ts';
 import { statusPage } from './page/page.ts';
@@ -50,7 +51,8 @@ export const createOneProcess = async (
   await prepareBus(context);
   const signer = await loadSigner({ folder: await (await stores.dataDir()).folder('session') });
   const names = publicNames(options, options.port);
-  const api = await createApiPart({ ...options, ...names }, signer, context);
+  const directory = options.plcUrl === undefined ? inventedDirectory(await stores.clickhouse()) : undefined;
+  const api = await createApiPart({ ...options, ...names, directory }, signer, context);
   const lenses = await createLensPart(context);
   const timeline = await createTimelinePart(lenses, context);
   const gateway = await createGatewayPart({ jwks: () => signer.jwks(), withTiers: true }, context);

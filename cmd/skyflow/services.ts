@@ -4,7 +4,7 @@ import { createPublisher } from '#pkg/bus/publish.ts';
 import { reconcileStreams } from '#pkg/bus/streams.ts';
 import { createCore } from '#pkg/core/core.ts';
 import type { Tier } from '#pkg/contracts/tiers.ts';
-import { createDirectory } from '#pkg/core/identity/directory.ts';
+import { createDirectory, type Directory } from '#pkg/core/identity/directory.ts';
 import { createSafeFetch } from '#pkg/core/identity/safe-fetch.ts';
 import { readUser } from '#pkg/core/store/users.ts';
 import type { Postgres } from '#pkg/postgres/client.ts';
@@ -35,6 +35,8 @@ export interface ApiOptions extends PublicNames {
   readonly plcUrl: string | undefined;
   readonly allowPrivateHosts: boolean;
   readonly trustedProxies: number;
+  /** Instead of the network's; default: by `plcUrl`. */
+  readonly directory?: Directory | undefined;
 }
 
 /** A part that answers people. */
@@ -66,7 +68,8 @@ export const createApiPart = async (
     sessions,
     verifier: createVerifier({ jwks: () => signer.jwks(), redis, clock }),
     signer,
-    directory: createDirectory({ clock, plcUrl: options.plcUrl, allowPrivate: options.allowPrivateHosts }),
+    directory:
+      options.directory ?? createDirectory({ clock, plcUrl: options.plcUrl, allowPrivate: options.allowPrivateHosts }),
     fetch: createSafeFetch({ allowPrivate: options.allowPrivateHosts }),
     serviceDid: options.serviceDid,
     publicUrl: options.publicUrl,

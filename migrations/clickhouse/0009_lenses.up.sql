@@ -3,8 +3,9 @@
 
 -- `engagement` again, the author first instead of the day, and with the posts themselves (kind `post`, by its author, `posted_at`
 -- its time): one look-up finds what an account posted and what that got. A granule is read for a handful of rows, so granules
--- are small, in fast codecs, and parts compact: the columns of a granule lie together. The primary key stays in memory, so it
--- is short. A TID orders by time, so a bound on
+-- are small, in fast codecs, and parts compact: the columns of a granule lie together. Every part costs a look-up an account:
+-- what is an hour old is merged into one part until that has a gigabyte, so the last days lie in one or two big ones and the
+-- small ones of an hour. The primary key stays in memory, so it is short. A TID orders by time, so a bound on
 -- `subject_tid` is one on the time (keys that are no TID have the top bit set and come last).
 DROP TABLE IF EXISTS engagement_by_author SYNC;
 CREATE TABLE engagement_by_author
@@ -23,7 +24,8 @@ ENGINE = ReplacingMergeTree(version, deleted)
 PARTITION BY if(subject_day >= '2023-01-01' AND subject_day < '2041-01-01', toYear(subject_day), 0)
 PRIMARY KEY (subject_id, subject_tid)
 ORDER BY (subject_id, subject_tid, kind, actor_id, tid)
-SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776;
+SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776,
+    min_age_to_force_merge_seconds = 3600, max_bytes_to_merge_at_max_space_in_pool = 1000000000;
 INSERT INTO engagement_by_author (subject_day, subject_id, subject_tid, kind, actor_id, tid, version, deleted)
 SELECT subject_day, subject_id, subject_tid, CAST(toString(kind), 'Enum8(\'post\' = 0, \'like\' = 1, \'repost\' = 2, \'reply\' = 3, \'quote\' = 4)'),
     actor_id, tid, version, deleted

@@ -282,7 +282,7 @@ ENGINE = ReplacingMergeTree(version, deleted)
 PARTITION BY if((subject_day >= '2023-01-01') AND (subject_day < '2041-01-01'), toYear(subject_day), 0)
 PRIMARY KEY (subject_id, subject_tid)
 ORDER BY (subject_id, subject_tid, kind, actor_id, tid)
-SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776;
+SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776, min_age_to_force_merge_seconds = 3600, max_bytes_to_merge_at_max_space_in_pool = 1000000000;
 
 CREATE TABLE feed_generators
 (

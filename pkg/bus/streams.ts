@@ -58,7 +58,11 @@ export async function reconcileStreams(bus: StreamManager, log: Logger): Promise
   for (const stream of Object.keys(STREAMS) as StreamName[]) await reconcileStream(bus, stream, report);
   for (const durable of DURABLES) await reconcileDurable(bus, durable, report);
   const { created, updated, differences } = report;
-  if (created.length + updated.length > 0) log.info({ created, updated }, 'streams and durables are as they should be');
+  if (created.length + updated.length > 0) {
+    // All of them at the first start: their names would say nothing new, and fill the terminal.
+    const made = report.unchanged.length === 0 ? created.length : created;
+    log.info({ created: made, updated }, 'streams and durables are as they should be');
+  }
   for (const difference of differences) log.warn(difference, 'a stream or durable differs from what it should be');
   return report;
 }

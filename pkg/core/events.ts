@@ -62,14 +62,23 @@ export class CoreEvents {
     this.#seconds.observe(seconds);
   }
 
-  analysisAccepted(fields: { lens: Lens; analysisId: string; correlationId: string }): void {
-    this.#accepted.inc(fields.lens);
-    this.#log.info(fields, 'analysis accepted');
+  analysisAccepted({
+    lens,
+    analysisId,
+    correlationId,
+  }: {
+    lens: Lens;
+    analysisId: string;
+    correlationId: string;
+  }): void {
+    this.#accepted.inc(lens);
+    this.#log.info({ lens, analysis_id: analysisId, correlation_id: correlationId }, 'analysis accepted');
   }
 
   signIn(outcome: SignInOutcome, fields: { correlationId: string; error?: string; userId?: string }): void {
     this.#signIns.inc(outcome);
-    this.#log.info({ outcome, ...fields }, 'sign-in');
+    const { correlationId, userId, error } = fields;
+    this.#log.info({ outcome, correlation_id: correlationId, user_id: userId, error }, 'sign-in');
   }
 
   rateLimited(limit: LimitName): void {
@@ -78,11 +87,16 @@ export class CoreEvents {
 
   /** A refresh token was used twice: its family of sessions is gone. */
   refreshReused(correlationId: string, userId: string): void {
-    this.#log.warn({ correlationId, userId }, 'a refresh token was used again; its session has been ended');
+    const fields = { correlation_id: correlationId, user_id: userId };
+    this.#log.warn(fields, 'a refresh token was used again; its session has been ended');
   }
 
   /** A request failed for a reason that is not its own. */
-  requestFailed(error: unknown, fields: { correlationId: string; method: string; path: string }): void {
+  requestFailed(
+    error: unknown,
+    { correlationId, ...asked }: { correlationId: string; method: string; path: string },
+  ): void {
+    const fields = { correlation_id: correlationId, ...asked };
     if (error instanceof StoreAwayError) {
       this.#log.warn({ ...fields, store: error.store, err: error.cause }, 'a store is away; the answer is 503');
     } else this.#log.error({ ...fields, err: error }, 'a request failed');

@@ -31,7 +31,7 @@ export const COMMANDS = {
   demo: {
     summary: 'a simulated network and `up` together, no internet needed',
     description:
-      'Starts a simulated network and indexes it, always with embedded stores in a data folder of its own, so that nothing invented ever mixes with real data. Once there is something to see, the busiest invented account signs in, asks all four lenses over the API, and what comes back is shown.',
+      'Starts a simulated network and indexes it, always with embedded stores in a data folder of its own, so that nothing invented ever mixes with real data. Once there is something to see, the busiest invented account signs in, asks all four lenses over the API, and what comes back is shown. Its log shows trouble only; --log-level debug shows all of it.',
     arguments: [],
     examples: [
       ['demo', 'a small lively world'],
@@ -81,6 +81,7 @@ export const COMMANDS = {
       ['analyze alice.example.com', 'all four lenses over the last 48 hours'],
       ['analyze alice.example.com --type pulse --window 7d --audience mutual', 'one of them, asked exactly'],
       ['analyze did:plc:ewvi7nxzyoun6zhxrhs64oiz --json', 'for programs'],
+      ['analyze HANDLE --data-dir data-demo', 'of the invented network, while the demo runs or afterwards'],
     ],
   },
   simulate: {

@@ -147,6 +147,9 @@ describe('readOptions', () => {
         expect(error.message).toMatch(new RegExp(`^skyflow ${command} needs ${name} \\(`));
         expect(error.hint).toContain('skyflow up');
       }
+      const [, ...others] = needed[command];
+      const nothing = thrown(() => readOptions(command, { environment: {} }));
+      for (const name of others) expect(nothing.hint, 'all of them at once').toContain(name);
     }
   });
 

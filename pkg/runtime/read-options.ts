@@ -47,7 +47,7 @@ export function readOptions<C extends CommandName>(
     const flag = input.flags?.get(entry.name);
     const variable = input.environment[entry.env];
     const text = flag ?? (variable === '' ? undefined : variable);
-    if (entry.required && text === undefined) throw missing(command, entry);
+    if (entry.required && text === undefined) throw missing(command, entry, input.environment);
     const result = entry.spec.read(text, entry.default);
     if (!result.ok) throw badValue(entry, { fromFlag: flag !== undefined, text: text ?? '', problem: result.problem });
     values[handlerKey(entry.name)] = result.value;
@@ -55,14 +55,20 @@ export function readOptions<C extends CommandName>(
   return values as OptionsOf<C>;
 }
 
-function missing(command: CommandName, { name, spec, env }: CommandOption): UserError {
+function missing(command: CommandName, { name, spec, env }: CommandOption, environment: Environment): UserError {
   if (spec.environmentOnly !== true) {
     return new UserError(`skyflow ${command} needs --${name}.`, {
       hint: `Give --${name} ${spec.arg ?? ''} (${spec.help}).`,
     });
   }
+  // All of them at once, so that nobody has to start it once for each.
+  const others = optionsOfCommand(command)
+    .filter((one) => one.required && one.spec.environmentOnly === true && one.env !== env)
+    .map((one) => one.env)
+    .filter((variable) => (environment[variable] ?? '') === '');
+  const what = new Intl.ListFormat('en-GB').format(['it', ...others]);
   return new UserError(`skyflow ${command} needs ${env} (${spec.help}).`, {
-    hint: `Set it in the environment or in a file named with --env-file; or run everything in one process: skyflow up.`,
+    hint: `Set ${what} in the environment or in a file named with --env-file; or run everything in one process: skyflow up.`,
   });
 }
 

@@ -4,6 +4,7 @@ import { openThrowaway, type ThrowawayClickHouse } from '#pkg/clickhouse/throwaw
 import type { LensQuestion } from '#pkg/contracts/lens.ts';
 import { createLogger } from '#pkg/runtime/log.ts';
 import { answerWith } from '../lens/answers-for-tests.ts';
+import { inventedDirectory } from '../demo/invented-directory.ts';
 import { createAnalyst } from './analyst.ts';
 
 let throwaway: ThrowawayClickHouse;
@@ -91,4 +92,13 @@ describe('an account is not found', () => {
     expect(await analyze(account)).toMatchObject({ ok: false, message: expect.stringContaining(message) });
     expect(asked).toEqual([]);
   });
+});
+
+test('the directory of an invented network knows what was indexed, and asks nobody', async () => {
+  const directory = inventedDirectory(throwaway.store);
+  const none = { handle: null, pdsUrl: null, signingKey: null };
+  expect(await directory.resolve('@Moved.Example.com')).toEqual({ ...none, did: alice, handle: 'moved.example.com' });
+  expect(await directory.resolve(bela)).toEqual({ ...none, did: bela });
+  expect(await directory.resolve('nobody.example.com')).toMatchObject({ problem: 'not_found' });
+  expect(await directory.signingKey(alice)).toBeNull();
 });

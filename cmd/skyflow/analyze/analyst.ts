@@ -1,8 +1,8 @@
 import type { AnalyzeOutcome, AnalyzeRequest } from '#pkg/admin/protocol.ts';
 import { isDid, isHandle } from '#pkg/atproto/syntax.ts';
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
-import { defineQuery, readSql } from '#pkg/clickhouse/query.ts';
 import type { LensAnswer, LensQuestion } from '#pkg/contracts/lens.ts';
+import { findAccount } from './find-account.ts';
 
 export interface AnalystParts {
   readonly store: ClickHouse;
@@ -13,12 +13,6 @@ export interface AnalystParts {
 
 /** A DID, or why the network gave none: nobody has the handle, it cannot be reached, or there is none to ask. */
 export type Resolved = { readonly did: string } | 'unknown' | 'unreachable' | 'no_network';
-
-const findAccount = defineQuery<{ handle: string }, { did: string; handle: string }>({
-  name: 'find_account',
-  sql: readSql(import.meta.url, 'find-account.sql'),
-  settings: { max_execution_time: 10 },
-});
 
 /**
  * Answers an operator's question: finds the account, then asks each lens. Handles are looked up in the index first, so that
@@ -50,8 +44,8 @@ const didOf = async (account: string, { store, resolve }: AnalystParts): Promise
       'A handle looks like alice.example.com.',
     );
   }
-  const [known] = await store.query(findAccount, { handle });
-  if (known !== undefined) return known.did;
+  const known = await findAccount(store, handle);
+  if (known !== undefined) return known;
   const resolved = await resolve(handle);
   if (typeof resolved === 'object') return resolved.did;
   const { message, hint } = unresolved[resolved];

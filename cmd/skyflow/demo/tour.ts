@@ -197,7 +197,8 @@ const closing = (base: string, { name, file, dataDir }: { name: string; file: st
       -H 'Content-Type: application/json' -d '{"type": "flow", "window": "24h"}'
     curl $api/api/v1/timeline/analyses/ANALYSIS_ID -H "$auth"
 
-The token in ${file} is good for an hour. Ctrl-C ends the demo.
+The token in ${file} is good for an hour. Ctrl-C ends the demo;
+its data stays in ${dataDir}, and the next one goes on from there.
 
 `;
 

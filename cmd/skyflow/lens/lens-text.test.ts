@@ -39,7 +39,7 @@ describe('on a terminal of 80 columns', () => {
         8.7 of 10  Exceptional, above 91.2 % of the active accounts
         +0.4 against the window before; compared with 4,812 accounts
 
-        part         value          rank                        weight
+        part         value    percentile                        weight
         peak            41  above 88.1 %  █████████████████▋··    50 %
         consistency   0.38  above 66.0 %  █████████████▎······    50 %
 
@@ -91,7 +91,7 @@ describe('on a terminal of 80 columns', () => {
         8.7 of 10  Exceptional, above 91.2 % of the active accounts
         +0.4 against the window before; compared with 4,812 accounts
 
-        part         value          rank                        weight
+        part         value    percentile                        weight
         peak            41  above 88.1 %  █████████████████▋··    50 %
         consistency   0.38  above 66.0 %  █████████████▎······    50 %
 
@@ -113,7 +113,7 @@ describe('on a terminal of 80 columns', () => {
         −1.3 against the window before, reactions and new followers +12 %; compared
         with 4,812 accounts
 
-        part         value          rank                        weight
+        part         value    percentile                        weight
         peak            41  above 88.1 %  █████████████████▋··    50 %
         consistency   0.38  above 66.0 %  █████████████▎······    50 %
 

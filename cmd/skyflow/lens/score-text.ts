@@ -44,7 +44,7 @@ const partLines = ({ parts }: LensScore, width: number): string[] => {
   const titles = [
     { title: 'part', align: 'left', rank: 0 },
     { title: 'value', align: 'right', rank: 0 },
-    { title: 'rank', align: 'right', rank: 1 },
+    { title: 'percentile', align: 'right', rank: 1 },
     ...(withBars ? [{ title: '', align: 'left', rank: 3 } as const] : []),
     { title: 'weight', align: 'right', rank: 2 },
   ] as const;

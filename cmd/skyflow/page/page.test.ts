@@ -31,5 +31,11 @@ test('the page asks nobody but its own server', async () => {
 test('a store in trouble is no stack and no secret', async () => {
   const response = await app.request('/status.json');
   expect(response.status).toBe(503);
-  expect(await response.text()).not.toContain('password');
+  const text = await response.text();
+  expect(text).not.toContain('password');
+  expect(JSON.parse(text)).toEqual({
+    error: 'ServiceUnavailable',
+    message: expect.stringMatching(/\.$/),
+    request_id: expect.any(String),
+  });
 });

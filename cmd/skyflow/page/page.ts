@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Hono } from 'hono';
 import type { StatusReport } from '#pkg/indexer/status.ts';
@@ -28,6 +28,9 @@ const buildPage = (): { html: string; policy: string } => {
   return { html, policy };
 };
 
+/** The shape of everything that goes wrong on this port. */
+const problem = (error: string, message: string) => ({ error, message, request_id: randomUUID() });
+
 /** The public routes of `up`: the status page, what it shows as `/status.json`, and `/health`. */
 export const statusPage = (status: () => Promise<StatusReport>): Hono => {
   const { html, policy } = buildPage();
@@ -41,7 +44,7 @@ export const statusPage = (status: () => Promise<StatusReport>): Hono => {
   app.get('/', (c) => c.html(html, 200, { 'content-security-policy': policy }));
   app.get('/status.json', async (c) => c.json(await status()));
   app.get('/health', (c) => c.json({ ok: true }));
-  app.notFound((c) => c.json({ error: 'not found' }, 404));
-  app.onError((_, c) => c.json({ error: 'the status cannot be read now' }, 503));
+  app.notFound((c) => c.json(problem('NotFound', 'There is nothing here. See / and /docs.'), 404));
+  app.onError((_, c) => c.json(problem('ServiceUnavailable', 'The status cannot be read now. Try again soon.'), 503));
   return app;
 };

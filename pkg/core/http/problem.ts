@@ -45,22 +45,22 @@ export function problem<S extends ProblemStatus>(
   return c.json(body, status, { 'cache-control': 'no-store', ...headers }) as ProblemResponse<S>;
 }
 
-/** What each status means, and the words that `error` may have with it; the first one is in the example. */
+/** What each status means, and the words that `error` may have with it; the first is the example's. Sign-in has more. */
 const MEANINGS: Readonly<Record<ProblemStatus, { meaning: string; words: readonly string[]; message: string }>> = {
   400: {
     meaning: 'The request does not say what it must, or says more than it may.',
-    words: ['InvalidRequest', 'HandleMismatch', 'NoPds'],
+    words: ['InvalidRequest'],
     message: 'Body: type: Invalid option: expected one of "flow"|"clout"|"kudos"|"pulse".',
   },
   401: {
     meaning: 'Nobody is signed in, or no longer.',
-    words: ['ExpiredToken', 'InvalidToken', 'AuthenticationRequired', 'AppPasswordRequired', 'BadJwt...', 'Jwt...'],
+    words: ['ExpiredToken', 'InvalidToken', 'AuthenticationRequired'],
     message: 'The access token has expired.',
   },
   403: {
     meaning: 'Not with this account or tier.',
-    words: ['AccountInactive', 'upgrade_required'],
-    message: 'The account is not active.',
+    words: ['upgrade_required'],
+    message: 'This needs the tier lift or higher.',
   },
   404: {
     meaning: 'There is no such thing, or it is somebody else’s.',
@@ -95,7 +95,7 @@ const MEANINGS: Readonly<Record<ProblemStatus, { meaning: string; words: readonl
   },
   503: {
     meaning: 'Something this needs is away; try again in a little while.',
-    words: ['ServiceUnavailable', 'IdentityUnavailable', 'Busy'],
+    words: ['ServiceUnavailable', 'IdentityUnavailable'],
     message: 'Something this needs is away. Try again in a moment.',
   },
 };
@@ -110,7 +110,7 @@ export function problems<S extends ProblemStatus>(...statuses: S[]) {
     return [
       status,
       {
-        description: `${meaning} error: ${words.join(', ')}`,
+        description: `${meaning} ${words.map((word) => `\`${word}\``).join(', ')}`,
         content: { 'application/json': { schema: problemSchema, example } },
         ...(status === 429 || status === 503 ? { headers: retryAfter } : {}),
       },

@@ -19,6 +19,7 @@ const analyzeRoute = (core: CoreContext) =>
   createRoute({
     method: 'post',
     path: '/api/v1/timeline/analyze',
+    operationId: 'analyze',
     tags,
     summary: 'Ask for an analysis',
     description: 'It is computed in the background: GET /sse tells when it is there, and status_url has it.',
@@ -38,6 +39,7 @@ const readRoute = (core: CoreContext) =>
   createRoute({
     method: 'get',
     path: '/api/v1/timeline/analyses/{id}',
+    operationId: 'getAnalysis',
     tags,
     summary: 'An analysis and, once completed, its answer',
     description:
@@ -58,6 +60,7 @@ const historyRoute = (core: CoreContext) =>
   createRoute({
     method: 'get',
     path: '/api/v1/timeline/analyses',
+    operationId: 'listAnalyses',
     tags,
     summary: 'Your analyses, newest first, without their answers',
     description:

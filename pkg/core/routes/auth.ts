@@ -20,10 +20,15 @@ const tags = ['Sign-in'];
 const login = createRoute({
   method: 'post',
   path: '/api/v1/auth/login',
+  operationId: 'signIn',
   tags,
   summary: 'Sign in',
-  description:
-    'With a service-auth token of your PDS (in the body or in Authorization), or with handle and app password, which are checked against your own PDS and kept nowhere.',
+  description: `With a service-auth token of your PDS (in the body or in Authorization), or with handle and app password, which are
+checked against your own PDS and kept nowhere.
+
+What \`error\` may say here besides the words below: 400 \`HandleMismatch\`, \`NoPds\`; 401 \`AppPasswordRequired\`, \`BadJwt\`,
+\`BadJwtType\`, \`BadJwtIss\`, \`BadJwtAudience\`, \`BadJwtLexiconMethod\`, \`BadJwtSignature\`, \`JwtExpired\`, \`JwtLifetime\`,
+\`JwtReplayed\`; 403 \`AccountInactive\`; 503 \`Busy\`.`,
   security: [],
   request: { body: { content: json(loginBody, EXAMPLES.login) } },
   responses: {
@@ -35,6 +40,7 @@ const login = createRoute({
 const refresh = createRoute({
   method: 'post',
   path: '/api/v1/auth/refresh',
+  operationId: 'refresh',
   tags,
   summary: 'Get the next tokens',
   description: 'A refresh token is good once. If it is used again later, the session ends for everybody who has it.',
@@ -50,10 +56,10 @@ const logoutRoute = (core: CoreContext) =>
   createRoute({
     method: 'post',
     path: '/api/v1/auth/logout',
+    operationId: 'signOut',
     tags,
     summary: 'Sign out',
-    description:
-      'Ends this session: its access token, its refresh token, its tickets and its event streams. Others stay.',
+    description: 'Ends this session: its tokens and tickets at once, its event streams within a minute. Others stay.',
     middleware: [authenticate(core), limitRequests(core)] as const,
     responses: { 204: { description: 'This session has ended.' }, ...problems(401, 413, 429, 500, 503) },
   });

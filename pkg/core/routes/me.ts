@@ -15,6 +15,7 @@ const meRoute = (core: CoreContext) =>
   createRoute({
     method: 'get',
     path: '/api/v1/me',
+    operationId: 'getMe',
     tags,
     summary: 'Who you are and what you may do',
     description: 'The limits of your tier, and how much of this hour’s analyses is left.',
@@ -29,6 +30,7 @@ const ticketRoute = (core: CoreContext) =>
   createRoute({
     method: 'post',
     path: '/api/v1/sse/ticket',
+    operationId: 'createTicket',
     tags,
     summary: 'Get a ticket for the stream of events',
     description: 'Good once, within a minute, so that no access token need stand in the URL of an EventSource.',

@@ -10,6 +10,7 @@ interface Operation {
   summary?: string;
   description?: string;
   tags?: string[];
+  operationId?: string;
   security?: object[];
   parameters?: { name: string; in: string; required?: boolean; schema: object }[];
   requestBody?: { content: Record<string, { schema: object; example?: unknown }> };
@@ -113,6 +114,9 @@ describe('the document', () => {
       'post /api/v1/sse/ticket',
       'post /api/v1/timeline/analyze',
     ]);
+    const names = operations().map(([, , { operationId }]) => operationId);
+    expect(names, 'for generated clients').not.toContain(undefined);
+    expect(new Set(names).size).toBe(names.length);
     for (const [, path, { summary, description, tags, responses, parameters = [] }] of operations()) {
       expect(summary).toBeTruthy();
       expect(description, path).toBeTruthy();

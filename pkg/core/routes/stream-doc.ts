@@ -23,7 +23,10 @@ Events carry event_id and correlation_id (the X-Request-Id of the request that c
 export const streamPath = {
   method: 'get' as const,
   path: '/sse',
+  operationId: 'streamEvents',
   tags: ['Events'],
+  // A ticket or token in the query will do instead.
+  security: [{ session: [] }, {}],
   summary: 'What happens to you, as it happens',
   description: DESCRIPTION,
   request: {

@@ -15,7 +15,6 @@ import { type ClickHouse, openClickHouse } from '#pkg/clickhouse/client.ts';
 import { migrateClickHouse } from '#pkg/clickhouse/migrate.ts';
 import { defineQuery } from '#pkg/clickhouse/query.ts';
 import { LENSES } from '#pkg/contracts/lens.ts';
-import { systemClock } from '#pkg/runtime/clock.ts';
 import { createLogger } from '#pkg/runtime/log.ts';
 import { writeFeeds } from './author-feeds.ts';
 import { type LensWorld, planWorld, readerId, writeWorld } from './world.ts';
@@ -50,22 +49,6 @@ const build = async (store: ClickHouse): Promise<void> => {
   await writeWorld(store, world, (done, total) =>
     tell(`  ${(world.reactions / 1e6).toFixed(0)} M reactions: ${Math.floor((100 * done) / total)} % written`),
   );
-  await settled(store);
-};
-
-const merging = defineQuery<Record<string, never>, { running: string }>({
-  name: 'bench_merges',
-  sql: 'SELECT count() AS running FROM system.merges',
-});
-
-/** Waits until the engine has nothing left to merge, as a store has that is not being filled with a month at once. */
-const settled = async (store: ClickHouse): Promise<void> => {
-  for (let quietSeconds = 0; quietSeconds < 5;) {
-    await systemClock.sleep(1_000);
-    const [row] = await store.query(merging, {});
-    quietSeconds = row?.running === '0' ? quietSeconds + 1 : 0;
-    tell(`  ${(world.reactions / 1e6).toFixed(0)} M reactions: merging`);
-  }
 };
 
 const readersQuery = defineQuery<{ readers: number; authors: number }, { id: string }>({

@@ -1,4 +1,6 @@
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
+import { defineQuery } from '#pkg/clickhouse/query.ts';
+import { systemClock } from '#pkg/runtime/clock.ts';
 
 /**
  * A network for the lens benchmark, made inside ClickHouse and written into the tables that the indexer writes; the views fill
@@ -20,6 +22,8 @@ const followsPerReader = 1_000;
 const days = 30;
 const dayUs = 86_400_000_000n;
 const chunk = 1_000_000;
+/** The last hour comes in small inserts, as the indexer makes them. */
+const lastHourInserts = 60;
 const noLimits = { max_execution_time: 3_600, max_insert_threads: 2 };
 
 export const planWorld = (reactions: number, nowMs: number): LensWorld => {
@@ -42,8 +46,13 @@ const tidOf = (us: string): string => `bitOr(bitShiftLeft(toUInt64(${us}), 10), 
 const longAgo = (what: string, world: LensWorld): string =>
   tidOf(`${nowUs(world)} - ${90n * dayUs} + ${what} % ${60n * dayUs}`);
 
-const inChunks = async (total: number, write: (from: number, count: number) => Promise<void>): Promise<void> => {
-  for (let from = 0; from < total; from += chunk) await write(from, Math.min(chunk, total - from));
+const inChunks = async (
+  from: number,
+  to: number,
+  size: number,
+  write: (from: number, count: number) => Promise<void>,
+): Promise<void> => {
+  for (let at = from; at < to; at += size) await write(at, Math.min(size, to - at));
 };
 
 /** Writes the world; `onProgress` hears how many rows of how many are there. */
@@ -55,22 +64,47 @@ export const writeWorld = async (
   const total = world.posts + world.reactions;
   const run = (sql: string): Promise<void> => store.command(sql, undefined, noLimits);
   await writeAccounts(run, world);
-  await inChunks(Math.ceil(world.authors / 10) * followsPerReader, (from, count) =>
+  await inChunks(0, Math.ceil(world.authors / 10) * followsPerReader, chunk, (from, count) =>
     run(followsSql(world, from, count)),
   );
   await run(blocksSql(world));
   // In the order of time, as the indexer writes: what is old lies in parts that a question about two days need not open.
   let posts = 0;
-  await inChunks(world.reactions, async (from, count) => {
+  const write = async (from: number, count: number): Promise<void> => {
     const upTo = Math.ceil(((from + count) / world.reactions) * world.posts);
     await run(postsSql(world, posts, upTo - posts));
     await run(reactionsSql(world, from, count));
     posts = upTo;
     onProgress(posts + from + count, total);
-  });
+  };
+  const lastHour = Math.ceil(world.reactions / days / 24);
+  await inChunks(0, world.reactions - lastHour, chunk, write);
+  await mergeAsAfterAnHour(store, run);
+  await inChunks(world.reactions - lastHour, world.reactions, Math.ceil(lastHour / lastHourInserts), write);
 };
 
 type Run = (sql: string) => Promise<void>;
+
+const mergingQuery = defineQuery<Record<string, never>, { running: string }>({
+  name: 'bench_merges',
+  sql: 'SELECT count() AS running FROM system.merges',
+});
+
+/** Until the engine has nothing left to merge. */
+const settled = async (store: ClickHouse): Promise<void> => {
+  for (let quietSeconds = 0; quietSeconds < 10;) {
+    await systemClock.sleep(1_000);
+    const [row] = await store.query(mergingQuery, {});
+    quietSeconds = row?.running === '0' ? quietSeconds + 1 : 0;
+  }
+};
+
+/** Lets the table's own rule about parts an hour old hold for those of now: a month was written in minutes. */
+const mergeAsAfterAnHour = async (store: ClickHouse, run: Run): Promise<void> => {
+  await run('ALTER TABLE engagement MODIFY SETTING min_age_to_force_merge_seconds = 1');
+  await settled(store);
+  await run('ALTER TABLE engagement MODIFY SETTING min_age_to_force_merge_seconds = 3600');
+};
 
 /** Everybody has a name and a state; one in a hundred has left. */
 const writeAccounts = async (run: Run, world: LensWorld): Promise<void> => {
