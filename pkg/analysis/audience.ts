@@ -13,11 +13,33 @@ const followBackQuery = defineQuery<{ subject: bigint; ids: readonly bigint[] },
 });
 
 /** As many ids as go into one statement: its text grows by some 20 bytes an id. */
-export const idsAtOnce = 5_000;
+const idsAtOnce = 5_000;
+/** So few are not worth a second statement. */
+const idsTogether = 100;
+/** Parts under way at the same time: one for each core of a small machine, since much of a statement runs on one thread. */
+const partsAtOnce = 2;
 
-/** Parts of at most `idsAtOnce` ids. */
-export const partsOf = (ids: readonly bigint[]): bigint[][] =>
-  Array.from({ length: Math.ceil(ids.length / idsAtOnce) }, (_, at) => ids.slice(at * idsAtOnce, (at + 1) * idsAtOnce));
+/**
+ * Asks about ids in parts, two at a time, and returns all rows together. The order of the rows says nothing.
+ * @throws whatever the first part that fails throws; the others are waited for
+ */
+export const inParts = async <Row>(
+  ids: readonly bigint[],
+  ask: (part: readonly bigint[]) => Promise<readonly Row[]>,
+): Promise<Row[]> => {
+  const parts = Math.max(Math.ceil(ids.length / idsAtOnce), ids.length > idsTogether ? partsAtOnce : 1);
+  const size = Math.ceil(ids.length / parts);
+  const waiting = Array.from({ length: ids.length === 0 ? 0 : parts }, (_, at) =>
+    ids.slice(at * size, (at + 1) * size),
+  );
+  const rows: Row[] = [];
+  const work = async (): Promise<void> => {
+    for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) rows.push(...(await ask(part)));
+  };
+  const results = await Promise.allSettled(Array.from({ length: partsAtOnce }, work));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  return rows;
+};
 
 /**
  * The accounts whose posts `id` is shown, lowest id first; inactive ones are still among them. Their ids then stand in the
@@ -31,10 +53,6 @@ export const readAudience = async (
 ): Promise<bigint[]> => {
   const followed = (await store.query(followedQuery, { subject: id }, { signal })).map((row) => BigInt(row.id));
   if (audience === 'following') return followed;
-  const mutual: bigint[] = [];
-  for (const ids of partsOf(followed)) {
-    const rows = await store.query(followBackQuery, { subject: id, ids }, { signal });
-    mutual.push(...rows.map((row) => BigInt(row.id)));
-  }
-  return mutual;
+  const mutual = await inParts(followed, (ids) => store.query(followBackQuery, { subject: id, ids }, { signal }));
+  return mutual.map((row) => BigInt(row.id));
 };

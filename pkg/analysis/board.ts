@@ -1,6 +1,6 @@
 import { defineQuery, type Query } from '#pkg/clickhouse/query.ts';
 import { type Audience, LENSES, type Lens, type LensBoard } from '#pkg/contracts/lens.ts';
-import { partsOf, readAudience } from './audience.ts';
+import { inParts, readAudience } from './audience.ts';
 import type { BoardContext, BoardRow, BoardSpec } from './board-spec.ts';
 import { cloutBoard } from './clout/board.ts';
 import { flowBoard } from './flow/board.ts';
@@ -25,6 +25,8 @@ const settings = {
   query_plan_filter_push_down: 0,
   use_index_for_in_with_subqueries: 0,
   merge_tree_coarse_index_granularity: 2,
+  // The parts of an audience run side by side instead (audience.ts): so all of a statement does, not only its reading.
+  max_threads: 1,
 };
 
 const queries = Object.fromEntries(
@@ -58,9 +60,8 @@ export const readBoard = async (
   const { store, span, signal } = context;
   const spec = specs[lens];
   const audience = await readAudience(store, who, signal);
-  const rows: BoardRow[] = [];
-  for (const ids of partsOf(audience))
-    rows.push(...(await store.query(queries[lens], { ids, ...timeParams(span, spec.windowsBack) }, { signal })));
+  const time = timeParams(span, spec.windowsBack);
+  const rows = await inParts(audience, (ids) => store.query(queries[lens], { ids, ...time }, { signal }));
   if (rows.length === 0) {
     // Only an empty board needs to know why: nobody followed, nobody posted, or nobody reacted.
     const { accounts, posted } = await lookAt(audience, context);
@@ -72,12 +73,10 @@ export const readBoard = async (
 
 /** How many of an audience are active, and whether one of them posted in the window. */
 const lookAt = async (audience: readonly bigint[], { store, span, signal }: BoardContext) => {
-  let accounts = 0;
-  let posted = false;
-  for (const ids of partsOf(audience)) {
-    const [row] = await store.query(activeQuery, { ids, ...timeParams(span, 0) }, { signal });
-    accounts += Number(row?.accounts ?? 0);
-    posted ||= row?.posted === 1;
-  }
-  return { accounts, posted };
+  const time = timeParams(span, 0);
+  const rows = await inParts(audience, (ids) => store.query(activeQuery, { ids, ...time }, { signal }));
+  return {
+    accounts: rows.reduce((sum, row) => sum + Number(row.accounts), 0),
+    posted: rows.some((row) => row.posted === 1),
+  };
 };

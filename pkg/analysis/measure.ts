@@ -17,19 +17,20 @@ export interface Measure {
   readonly gainedBefore: number;
 }
 
-/** A row of a lens's score statement: one account in the window of that age (0: the one asked for). */
+/** A row of a lens's score: one account in the window of that age (0: the one asked for). */
 export interface ScoreRow extends Record<string, unknown> {
   readonly actor_id: string;
   readonly age: number;
-  readonly posts: string;
+  /** Missing or 0 where the account did not post in the window. */
+  readonly posts?: string;
 }
 
 /** How a lens is scored. */
 export interface ScoreSpec {
   readonly lens: Lens;
   readonly parts: readonly PartSpec[];
-  /** The statement, over sql/own-posts.sql. */
-  readonly sql: string;
+  /** Statements whose rows, by account and age, make one row together. One of them tells the posts. */
+  readonly statements: readonly string[];
   /** How many windows before the one measured a measure looks at. */
   readonly windowsBack: number;
   /** What a row measures; `before` is the row of the window before, `days` the length of a window. */

@@ -1,11 +1,11 @@
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
 import { defineQuery, type Query } from '#pkg/clickhouse/query.ts';
-import { LENSES, type Lens } from '#pkg/contracts/lens.ts';
+import type { Lens } from '#pkg/contracts/lens.ts';
 import { cloutScore } from './clout/score.ts';
 import { flowScore } from './flow/score.ts';
 import { kudosScore } from './kudos/score.ts';
 import { pulseScore } from './pulse/score.ts';
-import type { Measure, ScoreRow, ScoreSpec } from './measure.ts';
+import { type Measure, numberOf, type ScoreRow, type ScoreSpec } from './measure.ts';
 import { type Span, timeParams } from './span.ts';
 
 /** How each lens is scored. */
@@ -16,12 +16,15 @@ export const scoreSpecs: Readonly<Record<Lens, ScoreSpec>> = {
   pulse: pulseScore,
 };
 
-const queries = Object.fromEntries(
-  LENSES.map((lens) => [
-    lens,
-    defineQuery<Record<string, unknown>, ScoreRow>({ name: `score_${lens}`, sql: scoreSpecs[lens].sql }),
-  ]),
-) as Readonly<Record<Lens, Query<Record<string, unknown>, ScoreRow>>>;
+const queriesOf = (lens: Lens): Query<Record<string, unknown>, ScoreRow>[] =>
+  scoreSpecs[lens].statements.map((sql) => defineQuery({ name: `score_${lens}`, sql }));
+
+const queries: Readonly<Record<Lens, readonly Query<Record<string, unknown>, ScoreRow>[]>> = {
+  flow: queriesOf('flow'),
+  clout: queriesOf('clout'),
+  kudos: queriesOf('kudos'),
+  pulse: queriesOf('pulse'),
+};
 
 /** Accounts by their ids, both ends included: one account has the same twice. */
 export interface IdRange {
@@ -43,12 +46,12 @@ export const measureAccounts = async (
 ): Promise<Map<bigint, (Measure | undefined)[]>> => {
   const spec = scoreSpecs[lens];
   const params = { ...ids, ...timeParams(span, windowsMeasured - 1 + spec.windowsBack) };
-  const rows = await store.query(queries[lens], params, signal === undefined ? {} : { signal });
+  const answers = await Promise.all(queries[lens].map((query) => store.query(query, params, { signal })));
   const byAccount = new Map<bigint, ScoreRow[]>();
-  for (const row of rows) {
+  for (const row of answers.flat()) {
     const id = BigInt(row.actor_id);
     const known = byAccount.get(id) ?? [];
-    known[row.age] = row;
+    known[row.age] = { ...known[row.age], ...row };
     byAccount.set(id, known);
   }
   const measures = new Map<bigint, (Measure | undefined)[]>();
@@ -57,7 +60,7 @@ export const measureAccounts = async (
       id,
       Array.from({ length: windowsMeasured }, (_, age) => {
         const row = found[age];
-        if (row === undefined || Number(row.posts) === 0) return undefined;
+        if (row === undefined || numberOf(row.posts) === 0) return undefined;
         return spec.measure(row, found[age + 1], span.lengthMs / dayMs);
       }),
     );

@@ -30,27 +30,9 @@ export const openEmbedded = (location: ClickHouseLocation): OpenedClickHouse => 
   const cancellations = createCancellations();
   const killer = openKiller(() => createChdbConnection({ path: location.path }));
   const spill = spillFolder(location.path);
-  let hasDatabase = false;
+  const { pool, enterDatabase } = openPool(location);
   // The settings of a session last: the people's queries get a session of their own, which is read-only for good.
   let readers: Promise<ChdbConnection> | undefined;
-  const pool = createConnectionPool<ClickHouseClient>({
-    most: connections,
-    open: async () => {
-      const client = openClient(location.path);
-      for (const sql of sessionSettings) await client.command({ query: sql });
-      if (hasDatabase) await client.command({ query: `USE ${location.database}` });
-      return client;
-    },
-    close: (client) => client.close(),
-    // A stopped statement takes no more time, but the connection keeps it, and its memory, until the next one.
-    tidy: async (client) => void (await client.command({ query: 'SELECT 1' })),
-  });
-  /** chDB itself binds parameters one statement after the other, all connections together: so each has its own in its session. */
-  const bind = async (client: ClickHouseClient, sql: string, params: Readonly<Record<string, unknown>> = {}) => {
-    requireParameters(sql, params);
-    if (Object.keys(params).length > 0) await client.command({ query: bindStatement(params) });
-    return statements(client);
-  };
   const command: OpenedClickHouse['command'] = (sql, params, settings) =>
     pool.lend(async (client) => (await bind(client, sql, params)).command(sql, undefined, settings));
   return {
@@ -71,8 +53,8 @@ export const openEmbedded = (location: ClickHouseLocation): OpenedClickHouse => 
       });
     },
     enterDatabase: async () => {
-      // There is one connection yet: those opened later find it there.
-      hasDatabase = true;
+      // There is one connection yet: those opened later are in it from their start.
+      enterDatabase();
       await command(`USE ${location.database}`);
     },
     insertRows: async (table, columns, rows) => {
@@ -102,6 +84,34 @@ export const openEmbedded = (location: ClickHouseLocation): OpenedClickHouse => 
       engine.release();
     },
   };
+};
+
+/** The connections that statements are lent. After `enterDatabase` each new one begins in the database. */
+const openPool = (location: ClickHouseLocation) => {
+  let hasDatabase = false;
+  const pool = createConnectionPool<ClickHouseClient>({
+    most: connections,
+    open: async () => {
+      const client = openClient(location.path);
+      for (const sql of sessionSettings) await client.command({ query: sql });
+      if (hasDatabase) await client.command({ query: `USE ${location.database}` });
+      return client;
+    },
+    close: (client) => client.close(),
+    // A stopped statement takes no more time, but the connection keeps it, and its memory, until the next one.
+    tidy: async (client) => void (await client.command({ query: 'SELECT 1' })),
+  });
+  const enterDatabase = (): void => {
+    hasDatabase = true;
+  };
+  return { pool, enterDatabase };
+};
+
+/** chDB itself binds parameters one statement after the other, all connections together: so each has its own in its session. */
+const bind = async (client: ClickHouseClient, sql: string, params: Readonly<Record<string, unknown>> = {}) => {
+  requireParameters(sql, params);
+  if (Object.keys(params).length > 0) await client.command({ query: bindStatement(params) });
+  return statements(client);
 };
 
 /** Two copies of the same declarations (client and client-common) are nominally different; the objects are the same. */

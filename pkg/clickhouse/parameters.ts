@@ -16,18 +16,11 @@ const escaped = (text: string): string => text.replace(/[\\'\t\n\r\0]/g, (letter
 /** A value as ClickHouse reads parameters: texts escaped as in TSV, quoted only within an array. */
 const textOf = (value: unknown, inArray: boolean): string => {
   if (value === null) return inArray ? 'NULL' : '\\N';
-  switch (typeof value) {
-    case 'string':
-      return inArray ? `'${escaped(value)}'` : escaped(value);
-    case 'number':
-    case 'bigint':
-      return String(value);
-    case 'boolean':
-      return value ? '1' : '0';
-    default:
-      if (Array.isArray(value)) return `[${value.map((one) => textOf(one, true)).join(',')}]`;
-      throw new TypeError(`a parameter cannot be a ${typeof value}`);
-  }
+  if (typeof value === 'string') return inArray ? `'${escaped(value)}'` : escaped(value);
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'boolean') return value ? '1' : '0';
+  if (Array.isArray(value)) return `[${value.map((one) => textOf(one, true)).join(',')}]`;
+  throw new TypeError(`a parameter cannot be a ${typeof value}`);
 };
 
 /**

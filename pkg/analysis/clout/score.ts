@@ -8,7 +8,7 @@ export const cloutScore: ScoreSpec = {
     { name: 'reach', hundredths: 60 },
     { name: 'virality', hundredths: 40 },
   ],
-  sql: composeSql('sql/apart', 'sql/own-posts', 'clout/score'),
+  statements: [composeSql('sql/apart', 'sql/own-posts', 'clout/score')],
   windowsBack: 0,
   measure: (row) => ({
     values: [numberOf(row['reach']), numberOf(row['spread']) / numberOf(row.posts)],

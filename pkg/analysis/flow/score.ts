@@ -11,7 +11,7 @@ export const flowScore: ScoreSpec = {
     { name: 'peak', hundredths: 50 },
     { name: 'consistency', hundredths: 50 },
   ],
-  sql: composeSql('sql/apart', 'sql/own-posts', 'flow/score'),
+  statements: [composeSql('sql/apart', 'sql/own-posts', 'flow/score')],
   windowsBack: 0,
   measure: (row) => {
     const [hours, points] = row['by_hour'] as [number[], string[]];

@@ -11,7 +11,10 @@ export const kudosScore: ScoreSpec = {
     { name: 'community', hundredths: 60 },
     { name: 'mentions', hundredths: 40 },
   ],
-  sql: composeSql('sql/apart', 'sql/own-posts', 'kudos/mentioned', 'kudos/score'),
+  statements: [
+    composeSql('sql/apart', 'sql/own-posts', 'kudos/score'),
+    composeSql('sql/apart', 'kudos/mentioned', 'kudos/mentions'),
+  ],
   windowsBack: 0,
   measure: (row, _before, days) => ({
     values: [numberOf(row['repliers']) + returningBonus * numberOf(row['returning']), numberOf(row['mentions']) / days],

@@ -11,7 +11,7 @@ export const pulseScore: ScoreSpec = {
     { name: 'impact', hundredths: 35 },
     { name: 'boost', hundredths: 25 },
   ],
-  sql: composeSql('sql/apart', 'sql/own-posts', 'pulse/followed-by', 'pulse/score'),
+  statements: [composeSql('sql/apart', 'sql/own-posts', 'pulse/score'), composeSql('pulse/followers')],
   windowsBack: 1,
   measure: (row, before) => {
     const [gained, gainedBefore] = [gainedOf(row), gainedOf(before)];

@@ -6,5 +6,6 @@ import { readSql } from '#pkg/clickhouse/query.ts';
  */
 export const composeSql = (...files: readonly string[]): string => {
   const texts = files.map((file) => readSql(import.meta.url, `../${file}.sql`));
-  return `WITH\n${texts.slice(0, -1).join(',\n')}\n${texts.at(-1) ?? ''}`;
+  const [clauses, select] = [texts.slice(0, -1), texts.at(-1) ?? ''];
+  return clauses.length === 0 ? select : `WITH\n${clauses.join(',\n')}\n${select}`;
 };
