@@ -4,8 +4,8 @@
 -- `engagement` again, the author first instead of the day, and with the posts themselves (kind `post`, by its author, `posted_at`
 -- its time): one look-up finds what an account posted and what that got. A granule is read for a handful of rows, so granules
 -- are small, in fast codecs, and parts compact: the columns of a granule lie together. Every part costs a look-up an account:
--- what is an hour old is merged into one part until that has a gigabyte, so the last days lie in one or two big ones and the
--- small ones of an hour. The primary key stays in memory, so it is short. A TID orders by time, so a bound on
+-- what is half an hour old is merged into one part until that has a gigabyte, so the last days lie in one or two big ones and
+-- the small ones of half an hour. The primary key stays in memory, so it is short. A TID orders by time, so a bound on
 -- `subject_tid` is one on the time (keys that are no TID have the top bit set and come last).
 DROP TABLE IF EXISTS engagement_by_author SYNC;
 CREATE TABLE engagement_by_author
@@ -25,7 +25,7 @@ PARTITION BY if(subject_day >= '2023-01-01' AND subject_day < '2041-01-01', toYe
 PRIMARY KEY (subject_id, subject_tid)
 ORDER BY (subject_id, subject_tid, kind, actor_id, tid)
 SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776,
-    min_age_to_force_merge_seconds = 3600, max_bytes_to_merge_at_max_space_in_pool = 1000000000;
+    min_age_to_force_merge_seconds = 1800, max_bytes_to_merge_at_max_space_in_pool = 1000000000;
 INSERT INTO engagement_by_author (subject_day, subject_id, subject_tid, kind, actor_id, tid, version, deleted)
 SELECT subject_day, subject_id, subject_tid, CAST(toString(kind), 'Enum8(\'post\' = 0, \'like\' = 1, \'repost\' = 2, \'reply\' = 3, \'quote\' = 4)'),
     actor_id, tid, version, deleted
@@ -90,32 +90,31 @@ SELECT arrayJoin(arrayDistinct(mentions)) AS subject_id, tid, actor_id, version 
 
 INSERT INTO mentions SELECT arrayJoin(arrayDistinct(mentions)) AS subject_id, tid, actor_id, version FROM posts WHERE deleted = 0;
 
--- Every block under both of its accounts: between which others and this account is there one? `outgoing` where it is this
--- account that blocks.
+-- Every block under both of its accounts: between which others and this account is there one? As few columns as say it, for each
+-- is opened for every account of an audience: `block` is the record's key, or its complement where it is the other who blocks;
+-- `state` is the version doubled, and one more where it was taken back.
 CREATE TABLE IF NOT EXISTS blocked_pairs
 (
     account_id UInt64,
     other_id UInt64,
-    outgoing UInt8,
-    tid UInt64,
-    version Int64,
-    deleted UInt8
+    block UInt64,
+    state SimpleAggregateFunction(max, Int64)
 )
-ENGINE = ReplacingMergeTree(version, deleted)
+ENGINE = AggregatingMergeTree
 PRIMARY KEY account_id
-ORDER BY (account_id, other_id, outgoing, tid)
+ORDER BY (account_id, other_id, block)
 SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS edges_to_blocked_pairs TO blocked_pairs AS
 SELECT
-    tupleElement(arrayJoin([(actor_id, subject_id, 1), (subject_id, actor_id, 0)]) AS side, 1) AS account_id,
-    tupleElement(side, 2) AS other_id, tupleElement(side, 3) AS outgoing, tid, version, deleted
+    tupleElement(arrayJoin([(actor_id, subject_id, tid), (subject_id, actor_id, bitNot(tid))]) AS side, 1) AS account_id,
+    tupleElement(side, 2) AS other_id, tupleElement(side, 3) AS block, 2 * version + deleted AS state
 FROM edges WHERE kind = 6;
 
-INSERT INTO blocked_pairs (account_id, other_id, outgoing, tid, version, deleted)
+INSERT INTO blocked_pairs (account_id, other_id, block, state)
 SELECT
-    tupleElement(arrayJoin([(actor_id, subject_id, 1), (subject_id, actor_id, 0)]) AS side, 1),
-    tupleElement(side, 2), tupleElement(side, 3), tid, version, deleted
+    tupleElement(arrayJoin([(actor_id, subject_id, tid), (subject_id, actor_id, bitNot(tid))]) AS side, 1),
+    tupleElement(side, 2), tupleElement(side, 3), 2 * version + deleted
 FROM edges WHERE kind = 6;
 
 -- What the active accounts of each window measure: the scores are places among them. One row a window, written anew in the

@@ -41,14 +41,12 @@ CREATE TABLE blocked_pairs
 (
     `account_id` UInt64,
     `other_id` UInt64,
-    `outgoing` UInt8,
-    `tid` UInt64,
-    `version` Int64,
-    `deleted` UInt8
+    `block` UInt64,
+    `state` SimpleAggregateFunction(max, Int64)
 )
-ENGINE = ReplacingMergeTree(version, deleted)
+ENGINE = AggregatingMergeTree
 PRIMARY KEY account_id
-ORDER BY (account_id, other_id, outgoing, tid)
+ORDER BY (account_id, other_id, block)
 SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776;
 
 CREATE TABLE blocks
@@ -177,18 +175,14 @@ CREATE MATERIALIZED VIEW edges_to_blocked_pairs TO blocked_pairs
 (
     `account_id` UInt64,
     `other_id` UInt64,
-    `outgoing` UInt8,
-    `tid` UInt64,
-    `version` Int64,
-    `deleted` UInt8
+    `block` UInt64,
+    `state` Int64
 )
 AS SELECT
-    tupleElement(arrayJoin([(actor_id, subject_id, 1), (subject_id, actor_id, 0)]) AS side, 1) AS account_id,
+    tupleElement(arrayJoin([(actor_id, subject_id, tid), (subject_id, actor_id, bitNot(tid))]) AS side, 1) AS account_id,
     tupleElement(side, 2) AS other_id,
-    tupleElement(side, 3) AS outgoing,
-    tid,
-    version,
-    deleted
+    tupleElement(side, 3) AS block,
+    (2 * version) + deleted AS state
 FROM edges
 WHERE kind = 6;
 
@@ -282,7 +276,7 @@ ENGINE = ReplacingMergeTree(version, deleted)
 PARTITION BY if((subject_day >= '2023-01-01') AND (subject_day < '2041-01-01'), toYear(subject_day), 0)
 PRIMARY KEY (subject_id, subject_tid)
 ORDER BY (subject_id, subject_tid, kind, actor_id, tid)
-SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776, min_age_to_force_merge_seconds = 3600, max_bytes_to_merge_at_max_space_in_pool = 1000000000;
+SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776, min_age_to_force_merge_seconds = 1800, max_bytes_to_merge_at_max_space_in_pool = 1000000000;
 
 CREATE TABLE feed_generators
 (

@@ -1,19 +1,11 @@
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
-import { defineQuery, readSql } from '#pkg/clickhouse/query.ts';
+import { defineQuery, type Query, readSql } from '#pkg/clickhouse/query.ts';
 
 /** What an account is called. */
 export interface Name {
   readonly did: string;
   /** Null where no event named one. */
   readonly handle: string | null;
-}
-
-/** How an account stands in the network. */
-export interface Standing {
-  readonly followers: number;
-  readonly following: number;
-  /** First seen here or, by its own profile, made: whichever is earlier. Milliseconds since 1970. */
-  readonly sinceMs: number;
 }
 
 type ById = { readonly ids: readonly bigint[] };
@@ -23,10 +15,12 @@ const namesQuery = defineQuery<ById, { actor_id: string; did: string; handle: st
   sql: readSql(import.meta.url, 'names.sql'),
 });
 
-const standingQuery = defineQuery<
-  ById,
-  { actor_id: string; first_seen_us: string; created_ms: string | null; followers: string; following: string }
->({ name: 'account_standing', sql: readSql(import.meta.url, 'standing.sql') });
+type Fact = Query<ById, { actor_id: string; value: string }>;
+
+const fact = (name: string, file: string): Fact => defineQuery({ name, sql: readSql(import.meta.url, file) });
+const followersQuery = fact('account_followers', 'followers.sql');
+const followingQuery = fact('account_following', 'following.sql');
+const sinceQuery = fact('account_since', 'since.sql');
 
 /** The names of accounts, by id. For the few that a board shows. */
 export const readNames = async (
@@ -41,23 +35,19 @@ export const readNames = async (
   );
 };
 
-/** The standing of accounts, by id. For the few that a board shows. */
-export const readStandings = async (
-  store: ClickHouse,
-  ids: readonly bigint[],
-  signal?: AbortSignal,
-): Promise<Map<bigint, Standing>> => {
-  if (ids.length === 0) return new Map();
-  const rows = await store.query(standingQuery, { ids }, { signal });
-  return new Map(
-    rows.map((row) => {
-      const seenMs = Number(row.first_seen_us) / 1000;
-      const standing = {
-        followers: Number(row.followers),
-        following: Number(row.following),
-        sinceMs: row.created_ms === null ? seenMs : Math.min(seenMs, Number(row.created_ms)),
-      };
-      return [BigInt(row.actor_id), standing];
-    }),
-  );
-};
+const readFact =
+  (query: Fact) =>
+  async (store: ClickHouse, ids: readonly bigint[], signal?: AbortSignal): Promise<Map<bigint, number>> => {
+    if (ids.length === 0) return new Map();
+    const rows = await store.query(query, { ids }, { signal });
+    return new Map(rows.map(({ actor_id, value }) => [BigInt(actor_id), Number(value)]));
+  };
+
+/** By how many live, active accounts these are followed, by id; nothing for one without. For the few that a board shows. */
+export const readFollowers = readFact(followersQuery);
+
+/** How many live, active accounts these follow, by id; nothing for one that follows nobody. */
+export const readFollowing = readFact(followingQuery);
+
+/** Since when there have been these accounts, by id: first seen here or, by its own profile, made. Milliseconds since 1970. */
+export const readSince = readFact(sinceQuery);

@@ -1,4 +1,4 @@
-import { readNames, readStandings } from '../account/accounts.ts';
+import { readFollowers, readNames } from '../account/accounts.ts';
 import type { BoardSpec } from '../board-spec.ts';
 import { byText, reactionsOf, withoutNewest } from '../reactions.ts';
 
@@ -9,7 +9,7 @@ export const kudosBoard: BoardSpec = {
   windowsBack: 0,
   read: async (rows, { store, signal }) => {
     const ids = rows.map((row) => BigInt(String(row['actor_id'])));
-    const [names, standings] = await Promise.all([readNames(store, ids, signal), readStandings(store, ids, signal)]);
+    const [names, followers] = await Promise.all([readNames(store, ids, signal), readFollowers(store, ids, signal)]);
     const all = rows.map((row) => {
       const id = BigInt(String(row['actor_id']));
       return {
@@ -17,7 +17,7 @@ export const kudosBoard: BoardSpec = {
         did: names.get(id)?.did ?? '',
         handle: names.get(id)?.handle ?? null,
         posts: Number(row['posts']),
-        followers: standings.get(id)?.followers ?? 0,
+        followers: followers.get(id) ?? 0,
         ...reactionsOf(row),
       };
     });

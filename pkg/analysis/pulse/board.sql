@@ -4,8 +4,9 @@ SELECT author AS actor_id, countIf(here) AS posts, toUnixTimestamp64Milli(maxIf(
     sumIf(later, here) AS skypoints, sumIf(earlier, NOT here) AS previous_skypoints
 FROM (
     SELECT author, maxIf(posted, kind = 'post') AS at, at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AS here,
-        uniqExactIf((kind, other, if(kind = 'reply', key, 0)), kind IN ('like', 'repost', 'reply')) AS later,
-        uniqExactIf((kind, other, if(kind = 'reply', key, 0)), kind IN ('like', 'repost', 'reply') AND early) AS earlier
+        uniqExactIf(other, kind = 'like') + countIf(kind = 'reply') + uniqExactIf(other, kind = 'repost') AS later,
+        uniqExactIf(other, kind = 'like' AND early) + countIf(kind = 'reply' AND early)
+            + uniqExactIf(other, kind = 'repost' AND early) AS earlier
     FROM (
         SELECT *, bitShiftRight(key, 63) = 1 OR bitShiftRight(key, 10) < {from_ms:Int64} * 1000 AS early
         FROM audience_rows

@@ -1,4 +1,4 @@
-import { type Name, readNames, readStandings, type Standing } from '../account/accounts.ts';
+import { readFollowers, readFollowing, readNames, readSince } from '../account/accounts.ts';
 import type { BoardRow, BoardSpec } from '../board-spec.ts';
 import { byText, withoutNewest } from '../reactions.ts';
 import { hundredths } from '../rounding.ts';
@@ -14,10 +14,20 @@ export const pulseBoard: BoardSpec = {
   windowsBack: 1,
   read: async (rows, { store, span, signal }) => {
     const ids = rows.map((row) => BigInt(String(row['actor_id'])));
-    const [names, standings] = await Promise.all([readNames(store, ids, signal), readStandings(store, ids, signal)]);
+    const [names, followers, following, since] = await Promise.all([
+      readNames(store, ids, signal),
+      readFollowers(store, ids, signal),
+      readFollowing(store, ids, signal),
+      readSince(store, ids, signal),
+    ]);
     const all = rows.map((row) => {
       const id = BigInt(String(row['actor_id']));
-      return entryOf(row, { name: names.get(id), standing: standings.get(id) }, span);
+      const standing = {
+        followers: followers.get(id) ?? 0,
+        following: following.get(id) ?? 0,
+        sinceMs: since.get(id) ?? span.toMs,
+      };
+      return { ...entryOf(row, standing, span), did: names.get(id)?.did ?? '', handle: names.get(id)?.handle ?? null };
     });
     all.sort(
       (one, other) =>
@@ -33,16 +43,13 @@ export const pulseBoard: BoardSpec = {
 
 const entryOf = (
   row: BoardRow,
-  { name, standing }: { name: Name | undefined; standing: Standing | undefined },
+  { followers, following, sinceMs }: { followers: number; following: number; sinceMs: number },
   span: Span,
 ) => {
   const posts = Number(row['posts']);
-  const [followers, following] = [standing?.followers ?? 0, standing?.following ?? 0];
-  const ageDays = Math.max(1, (span.toMs - Math.max(oldestMs, standing?.sinceMs ?? span.toMs)) / dayMs);
+  const ageDays = Math.max(1, (span.toMs - Math.max(oldestMs, sinceMs)) / dayMs);
   return {
     newestMs: Number(row['newest_ms']),
-    did: name?.did ?? '',
-    handle: name?.handle ?? null,
     posts,
     skypoints: Number(row['skypoints']),
     previous_skypoints: Number(row['previous_skypoints']),

@@ -14,5 +14,5 @@ audience_rows AS (
     WHERE other NOT IN (SELECT actor_id FROM inactive_accounts)
       AND (kind = 'post' OR (author, other) NOT IN (
         SELECT account_id, other_id FROM blocked_pairs WHERE account_id IN {ids:Array(UInt64)}
-        GROUP BY account_id, other_id, outgoing, tid HAVING argMax(deleted, version) = 0))
+        GROUP BY account_id, other_id, block HAVING bitAnd(max(state), 1) = 0))
 )

@@ -12,8 +12,8 @@ FROM (
     SELECT other_id, 0, 1
     FROM blocked_pairs
     WHERE account_id = {subject:UInt64}
-    GROUP BY other_id, outgoing, tid
-    HAVING argMax(deleted, version) = 0
+    GROUP BY other_id, block
+    HAVING bitAnd(max(state), 1) = 0
 )
 WHERE id != {subject:UInt64}
 GROUP BY id

@@ -22,8 +22,8 @@ const followsPerReader = 1_000;
 const days = 30;
 const dayUs = 86_400_000_000n;
 const chunk = 1_000_000;
-/** The last hour comes in small inserts, as the indexer makes them. */
-const lastHourInserts = 60;
+/** The last half hour comes in small inserts, as the indexer makes them. */
+const newestInserts = 30;
 const noLimits = { max_execution_time: 3_600, max_insert_threads: 2 };
 
 export const planWorld = (reactions: number, nowMs: number): LensWorld => {
@@ -77,10 +77,10 @@ export const writeWorld = async (
     posts = upTo;
     onProgress(posts + from + count, total);
   };
-  const lastHour = Math.ceil(world.reactions / days / 24);
-  await inChunks(0, world.reactions - lastHour, chunk, write);
-  await mergeAsAfterAnHour(store, run);
-  await inChunks(world.reactions - lastHour, world.reactions, Math.ceil(lastHour / lastHourInserts), write);
+  const newest = Math.ceil(world.reactions / days / 48);
+  await inChunks(0, world.reactions - newest, chunk, write);
+  await mergeAsLater(store, run);
+  await inChunks(world.reactions - newest, world.reactions, Math.ceil(newest / newestInserts), write);
 };
 
 type Run = (sql: string) => Promise<void>;
@@ -99,11 +99,11 @@ const settled = async (store: ClickHouse): Promise<void> => {
   }
 };
 
-/** Lets the table's own rule about parts an hour old hold for those of now: a month was written in minutes. */
-const mergeAsAfterAnHour = async (store: ClickHouse, run: Run): Promise<void> => {
+/** Lets the table's own rule about older parts hold for those of now: a month was written in minutes. */
+const mergeAsLater = async (store: ClickHouse, run: Run): Promise<void> => {
   await run('ALTER TABLE engagement MODIFY SETTING min_age_to_force_merge_seconds = 1');
   await settled(store);
-  await run('ALTER TABLE engagement MODIFY SETTING min_age_to_force_merge_seconds = 3600');
+  await run('ALTER TABLE engagement MODIFY SETTING min_age_to_force_merge_seconds = 1800');
 };
 
 /** Everybody has a name and a state; one in a hundred has left. */
