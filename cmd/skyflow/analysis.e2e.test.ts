@@ -4,8 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { LENSES, lensAnswer } from '#pkg/contracts/lens.ts';
+import { type LensAnswer, LENSES, lensAnswer } from '#pkg/contracts/lens.ts';
 import { freePort } from '#pkg/runtime/free-port.ts';
+import type { ReferenceAnswer } from '#testing/lenses/answer.ts';
+import { bare } from '#testing/lenses/compare.ts';
+import { firstMs, referenceAt } from '#testing/lenses/indexed.ts';
+import { framesOf, toldAnything } from '#testing/lenses/told.ts';
+import { compareAnswers } from '#testing/oracle/compare.ts';
 import { type Simulation, simulate } from '#testing/simulator/cli.ts';
 import { runSkyflow, type SkyflowProcess, startSkyflow } from './e2e-process.ts';
 import { type PdsDouble, startPdsDouble } from './pds-double.ts';
@@ -43,8 +48,21 @@ const sql = async (query: string): Promise<string> => {
 /** The world stands still from here on, and is indexed: nobody leaves it between being chosen and being asked about. */
 const untilStill = async (): Promise<void> => {
   simulation.feed.setRate(0);
-  const untilUs = simulation.world.nowUs();
-  await expect.poll(async () => Number(await sql('SELECT max(cursor_us) FROM ingest_log')), patient).toBe(untilUs);
+  const indexedUs = async (): Promise<number> => Number(await sql('SELECT max(cursor_us) FROM ingest_log'));
+  await expect.poll(async () => (await indexedUs()) === simulation.frames.newestUs, patient).toBe(true);
+  // And what scores are compared with is of the world as it stands.
+  const stillMs = Date.now();
+  const made = `SELECT toUnixTimestamp64Milli(computed_at) FROM lens_references FINAL WHERE time_window = '48h'`;
+  await expect.poll(async () => Number(await sql(made)), patient).toBeGreaterThan(stillMs);
+};
+
+/** What an independent model of the frames that were indexed answers, to the last field: the first start begins with the present. */
+const expected = async (result: LensAnswer): Promise<ReferenceAnswer> => {
+  const sinceUs = Number(await sql('SELECT min(first_time_us) FROM ingest_log'));
+  const all = framesOf(simulation.frames);
+  const frames = all.slice(all.findIndex((text) => text.includes(`"time_us":${sinceUs},`)));
+  const reference = referenceAt(toldAnything(frames), Date.parse(result.to), firstMs(frames));
+  return reference.answer({ did, lens: result.lens, window: result.window, audience: result.audience });
 };
 
 /** All time windows have accounts to compare with. */
@@ -171,6 +189,7 @@ describe('an analysis', () => {
       expect(status).toBe(200);
       const { result } = analysisBody.parse(body);
       expect(result).toMatchObject({ lens: type, window: '48h', audience: 'following', subject: { did } });
+      expect(compareAnswers(await expected(result), bare(result))).toEqual({ total: 0, messages: [] });
       // The account posted and follows others, or it would not have been chosen: an empty answer would be a wrong one.
       expect(result.board?.lens, JSON.stringify(result.notices)).toBe(type);
       expect(result.score?.parts.length, JSON.stringify(result.notices)).toBeGreaterThan(1);

@@ -36,6 +36,8 @@ export interface Simulation {
   readonly simulator: Simulator;
   readonly world: World;
   readonly feed: LiveFeed;
+  /** Every frame it has served, history first. */
+  readonly frames: FrameLog;
   /** Stops it; harmless when it has stopped already. */
   stop(): Promise<void>;
   /** Settles when it has stopped. */
@@ -92,5 +94,5 @@ export const simulate = async (options: SimulateOptions): Promise<Simulation> =>
   };
   signal?.addEventListener('abort', () => void stop(), { once: true });
   if (signal?.aborted === true) void stop();
-  return { url: simulator.url, simulator, world, feed, stop, finished: ended.promise };
+  return { url: simulator.url, simulator, world, feed, frames: log, stop, finished: ended.promise };
 };
