@@ -1,12 +1,14 @@
 -- What the lenses read, by the account they ask about: an account's rows lie together, so a lens reads a few small granules an
 -- account, however many accounts and days there are.
 
--- `engagement` again, the author first instead of the day, and with the posts themselves (kind `post`, by its author, `posted_at`
--- its time): one look-up finds what an account posted and what that got. A granule is read for a handful of rows, so granules
--- are small, in fast codecs, and parts compact: the columns of a granule lie together. Every part costs a look-up an account:
--- what is half an hour old is merged into one part until that has a gigabyte, so the last days lie in one or two big ones and
--- the small ones of half an hour. The primary key stays in memory, so it is short. A TID orders by time, so a bound on
--- `subject_tid` is one on the time (keys that are no TID have the top bit set and come last).
+-- `engagement` again, the author first instead of the day, and with the posts themselves: one look-up finds what an account
+-- posted and what that got. A post is a row of kind `post` by its author, with its time in milliseconds for `tid`: one more column
+-- would be opened in every granule (a post whose time was edited has several rows, of which the newest version holds).
+-- A granule is read for a handful of rows, so granules are small, in fast codecs, and parts compact: the columns of a granule
+-- lie together. Every part costs a look-up an account: what is half an hour old is merged into one part until that has a
+-- gigabyte, so the last days lie in one or two big ones and the small ones of half an hour. The primary key stays in memory,
+-- so it is short. A TID orders by time, so a bound on `subject_tid` is one on the time (keys that are no TID have the top bit
+-- set and come last).
 DROP TABLE IF EXISTS engagement_by_author SYNC;
 CREATE TABLE engagement_by_author
 (
@@ -16,7 +18,6 @@ CREATE TABLE engagement_by_author
     kind Enum8('post' = 0, 'like' = 1, 'repost' = 2, 'reply' = 3, 'quote' = 4),
     actor_id UInt64,
     tid UInt64,
-    posted_at DateTime64(3, 'UTC'),
     version Int64,
     deleted UInt8
 )
@@ -36,15 +37,17 @@ DROP TABLE engagement_by_day SYNC;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS posts_to_engagement TO engagement AS
 SELECT
-    toDate(toUInt16(if(bitShiftRight(tid, 63) = 1, 0, least(intDiv(bitShiftRight(tid, 10), 86400000000), 65535)))) AS subject_day,
-    actor_id AS subject_id, tid AS subject_tid, 'post' AS kind, actor_id, tid, sort_at AS posted_at, version, deleted
-FROM posts;
+    toDate(toUInt16(if(bitShiftRight(key, 63) = 1, 0, least(intDiv(bitShiftRight(key, 10), 86400000000), 65535)))) AS subject_day,
+    author AS subject_id, key AS subject_tid, 'post' AS kind, author AS actor_id,
+    toUInt64(greatest(0, toUnixTimestamp64Milli(sort_at))) AS tid, version, deleted
+FROM (SELECT actor_id AS author, tid AS key, sort_at, version, deleted FROM posts);
 
-INSERT INTO engagement (subject_day, subject_id, subject_tid, kind, actor_id, tid, posted_at, version, deleted)
+INSERT INTO engagement (subject_day, subject_id, subject_tid, kind, actor_id, tid, version, deleted)
 SELECT
-    toDate(toUInt16(if(bitShiftRight(tid, 63) = 1, 0, least(intDiv(bitShiftRight(tid, 10), 86400000000), 65535)))),
-    actor_id, tid, 'post', actor_id, tid, sort_at, version, deleted
-FROM posts;
+    toDate(toUInt16(if(bitShiftRight(key, 63) = 1, 0, least(intDiv(bitShiftRight(key, 10), 86400000000), 65535)))) AS subject_day,
+    author AS subject_id, key AS subject_tid, 'post' AS kind, author AS actor_id,
+    toUInt64(greatest(0, toUnixTimestamp64Milli(sort_at))) AS tid, version, deleted
+FROM (SELECT actor_id AS author, tid AS key, sort_at, version, deleted FROM posts);
 
 -- Who is inactive, and who has been: on the network every account announces itself, so its state says little, and few ever leave.
 -- Written by pkg/indexer/store/inactive.sql. `version` is that of the state, doubled, and one more where it is active (`deleted`).

@@ -268,7 +268,6 @@ CREATE TABLE engagement
     `kind` Enum8('post' = 0, 'like' = 1, 'repost' = 2, 'reply' = 3, 'quote' = 4),
     `actor_id` UInt64,
     `tid` UInt64,
-    `posted_at` DateTime64(3, 'UTC'),
     `version` Int64,
     `deleted` UInt8
 )
@@ -544,21 +543,28 @@ CREATE MATERIALIZED VIEW posts_to_engagement TO engagement
     `kind` String,
     `actor_id` UInt64,
     `tid` UInt64,
-    `posted_at` DateTime64(3, 'UTC'),
     `version` Int64,
     `deleted` UInt8
 )
 AS SELECT
-    toDate(toUInt16(if(bitShiftRight(tid, 63) = 1, 0, least(intDiv(bitShiftRight(tid, 10), 86400000000), 65535)))) AS subject_day,
-    actor_id AS subject_id,
-    tid AS subject_tid,
+    toDate(toUInt16(if(bitShiftRight(key, 63) = 1, 0, least(intDiv(bitShiftRight(key, 10), 86400000000), 65535)))) AS subject_day,
+    author AS subject_id,
+    key AS subject_tid,
     'post' AS kind,
-    actor_id,
-    tid,
-    sort_at AS posted_at,
+    author AS actor_id,
+    toUInt64(greatest(0, toUnixTimestamp64Milli(sort_at))) AS tid,
     version,
     deleted
-FROM posts;
+FROM
+(
+    SELECT
+        actor_id AS author,
+        tid AS key,
+        sort_at,
+        version,
+        deleted
+    FROM posts
+);
 
 CREATE MATERIALIZED VIEW posts_to_mentions TO mentions
 (

@@ -1,7 +1,7 @@
 -- Every author's best post; those that tie are all returned, for the caller knows their uris and settles it.
-SELECT author AS actor_id, post AS tid, toUnixTimestamp64Milli(at) AS at_ms, likes, replies, reposts, quotes, skypoints
+SELECT author AS actor_id, post AS tid, at_ms, likes, replies, reposts, quotes, skypoints
 FROM (
-    SELECT *, rank() OVER (PARTITION BY author ORDER BY skypoints DESC, at DESC) AS place
+    SELECT *, rank() OVER (PARTITION BY author ORDER BY skypoints DESC, at_ms DESC) AS place
     FROM audience_posts
     WHERE skypoints > 0
 )

@@ -9,7 +9,7 @@ mentioned AS (
     SELECT m.author AS author, p.at_ms AS at_ms
     FROM mentioning AS m
     INNER JOIN (
-        SELECT subject_id, subject_tid, max(version) AS newest, toUnixTimestamp64Milli(argMax(posted_at, version)) AS at_ms
+        SELECT subject_id, subject_tid, max(version) AS newest, toInt64(argMax(tid, version)) AS at_ms
         FROM engagement
         WHERE (subject_id, subject_tid) IN (SELECT other, tid FROM mentioning) AND kind = 'post'
         GROUP BY subject_id, subject_tid

@@ -1,9 +1,9 @@
 -- Posts of the window and of the window before: these as they stood when it ended, with what was there by then (`early`). Keys
 -- that are no TID (top bit set) have no time and were always there.
-SELECT author AS actor_id, countIf(here) AS posts, toUnixTimestamp64Milli(maxIf(at, here)) AS newest_ms,
+SELECT author AS actor_id, countIf(here) AS posts, maxIf(at_ms, here) AS newest_ms,
     sumIf(later, here) AS skypoints, sumIf(earlier, NOT here) AS previous_skypoints
 FROM (
-    SELECT author, maxIf(posted, kind = 'post') AS at, at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AS here,
+    SELECT author, maxIf(posted, kind = 'post') AS at_ms, at_ms >= {from_ms:Int64} AS here,
         uniqExactIf(other, kind = 'like') + countIf(kind = 'reply') + uniqExactIf(other, kind = 'repost') AS later,
         uniqExactIf(other, kind = 'like' AND early) + countIf(kind = 'reply' AND early)
             + uniqExactIf(other, kind = 'repost' AND early) AS earlier
@@ -12,7 +12,7 @@ FROM (
         FROM audience_rows
     )
     GROUP BY author, post
-    HAVING at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AND at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+    HAVING at_ms >= {since_ms:Int64} AND at_ms < {to_ms:Int64}
 )
 GROUP BY author
 HAVING skypoints > 0

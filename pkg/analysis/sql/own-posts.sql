@@ -4,7 +4,7 @@
 -- TID (top bit set) have no time and were always there. Why posts are rows here: sql/audience-rows.sql.
 own_posts AS (
     SELECT
-        subject_id AS author, subject_tid AS post, age, toUnixTimestamp64Milli(maxIf(posted, kind = 'post')) AS at_ms,
+        author, post, age, toInt64(maxIf(posted, kind = 'post')) AS at_ms,
         uniqExactIf(other, kind = 'like') AS likes,
         countIf(kind = 'reply') AS replies,
         uniqExactIf(other, kind = 'repost') AS reposts,
@@ -13,24 +13,24 @@ own_posts AS (
         groupUniqArrayIf(other, kind != 'post') AS others,
         groupUniqArrayIf(other, kind = 'reply') AS repliers
     FROM (
-        SELECT subject_id, subject_tid, kind, actor_id AS other,
-            argMax(posted_at, version) AS posted,
+        SELECT subject_id AS author, subject_tid AS post, kind, actor_id AS other, if(kind = 'post', 0, tid) AS key,
+            argMax(tid, version) AS posted,
             multiIf(
-                kind = 'post' OR bitShiftRight(tid, 63) = 1, 2,
-                bitShiftRight(tid, 10) >= {from_ms:Int64} * 1000, 0,
-                bitShiftRight(tid, 10) >= ({from_ms:Int64} - {window_ms:Int64}) * 1000, 1,
+                kind = 'post' OR bitShiftRight(key, 63) = 1, 2,
+                bitShiftRight(key, 10) >= {from_ms:Int64} * 1000, 0,
+                bitShiftRight(key, 10) >= ({from_ms:Int64} - {window_ms:Int64}) * 1000, 1,
                 2) AS oldest
         FROM engagement
         WHERE subject_id >= {lo:UInt64} AND subject_id <= {hi:UInt64} AND subject_tid >= {since_tid:UInt64}
           AND indexHint(subject_day >= toDate({since_day:Date}) OR subject_day = '1970-01-01')
           AND (kind = 'post' OR other != subject_id)
-        GROUP BY subject_id, subject_tid, kind, other, tid
+        GROUP BY author, post, kind, other, key
         HAVING argMax(deleted, version) = 0
     )
     ARRAY JOIN range(toUInt8(oldest + 1)) AS age
     WHERE other NOT IN (SELECT actor_id FROM inactive_accounts)
-      AND (kind = 'post' OR (subject_id, other) NOT IN (SELECT account, other FROM apart))
-    GROUP BY subject_id, subject_tid, age
-    HAVING countIf(kind = 'post') > 0 AND at_ms >= {since_ms:Int64} AND at_ms < {to_ms:Int64}
+      AND (kind = 'post' OR (author, other) NOT IN (SELECT account, other FROM apart))
+    GROUP BY author, post, age
+    HAVING at_ms >= {since_ms:Int64} AND at_ms < {to_ms:Int64}
        AND age = if(at_ms >= {from_ms:Int64}, 0, intDiv({from_ms:Int64} - 1 - at_ms, {window_ms:Int64}) + 1)
 )

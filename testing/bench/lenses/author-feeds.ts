@@ -24,7 +24,7 @@ interface PostRow {
 /** The newest posts of some accounts, with the counts that their network would show. */
 const feedsQuery = defineQuery<{ ids: readonly bigint[] }, PostRow>({
   name: 'bench_feeds',
-  sql: `SELECT subject_id AS author, subject_tid AS tid, max(posted_at) AS at,
+  sql: `SELECT subject_id AS author, subject_tid AS tid, maxIf(tid, kind = 'post') AS at,
       toUInt32(countIf(kind = 'like')) AS likes, toUInt32(countIf(kind = 'reply')) AS replies,
       toUInt32(countIf(kind = 'repost')) AS reposts, toUInt32(countIf(kind = 'quote')) AS quotes
     FROM engagement FINAL WHERE subject_id IN {ids:Array(UInt64)}
@@ -41,7 +41,7 @@ const pageOf = (rows: readonly PostRow[]): ShownPost[] => {
     ...counts,
     author,
     rkey: formatTid(BigInt(tid)),
-    createdAt: `${at.replace(' ', 'T')}Z`,
+    createdAt: new Date(Number(at)).toISOString(),
   }));
   const oldest = posts.at(-1);
   if (oldest === undefined) return posts;
