@@ -13,7 +13,7 @@ const pageSize = 100;
 
 interface PostRow {
   readonly author: string;
-  readonly tid: string;
+  readonly key: string;
   readonly at: string;
   readonly likes: number;
   readonly replies: number;
@@ -24,12 +24,12 @@ interface PostRow {
 /** The newest posts of some accounts, with the counts that their network would show. */
 const feedsQuery = defineQuery<{ ids: readonly bigint[] }, PostRow>({
   name: 'bench_feeds',
-  sql: `SELECT subject_id AS author, subject_tid AS tid, maxIf(tid, kind = 'post') AS at,
+  sql: `SELECT subject_id AS author, subject_tid AS key, maxIf(tid, kind = 'post') AS at,
       toUInt32(countIf(kind = 'like')) AS likes, toUInt32(countIf(kind = 'reply')) AS replies,
       toUInt32(countIf(kind = 'repost')) AS reposts, toUInt32(countIf(kind = 'quote')) AS quotes
     FROM engagement FINAL WHERE subject_id IN {ids:Array(UInt64)}
-    GROUP BY author, tid HAVING countIf(kind = 'post') > 0
-    ORDER BY author, tid DESC LIMIT ${pageSize} BY author`,
+    GROUP BY author, key HAVING countIf(kind = 'post') > 0
+    ORDER BY author, key DESC LIMIT ${pageSize} BY author`,
   settings: { max_execution_time: 300 },
 });
 
@@ -37,10 +37,10 @@ const hourMs = 3_600_000;
 
 /** A full page: the world is a month old, but an account on the network has older posts too. */
 const pageOf = (rows: readonly PostRow[]): ShownPost[] => {
-  const posts = rows.map(({ author, tid, at, ...counts }) => ({
+  const posts = rows.map(({ author, key, at, ...counts }) => ({
     ...counts,
     author,
-    rkey: formatTid(BigInt(tid)),
+    rkey: formatTid(BigInt(key)),
     createdAt: new Date(Number(at)).toISOString(),
   }));
   const oldest = posts.at(-1);
