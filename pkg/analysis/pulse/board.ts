@@ -27,7 +27,7 @@ export const pulseBoard: BoardSpec = {
         following: following.get(id) ?? 0,
         sinceMs: since.get(id) ?? span.toMs,
       };
-      return { ...entryOf(row, standing, span), did: names.get(id)?.did ?? '', handle: names.get(id)?.handle ?? null };
+      return { did: names.get(id)?.did ?? '', handle: names.get(id)?.handle ?? null, ...entryOf(row, standing, span) };
     });
     all.sort(
       (one, other) =>
