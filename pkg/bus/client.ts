@@ -4,11 +4,12 @@ import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManage
 import { AuthorizationError, type NatsConnection, connect } from '@nats-io/transport-node';
 import { parseNatsUrl } from '#pkg/bus/address.ts';
 import { type EmbeddedNats, startEmbeddedNats } from '#pkg/bus/embedded.ts';
-import { systemClock } from '#pkg/runtime/clock.ts';
+import type { Clock } from '#pkg/runtime/clock.ts';
 import { UserError } from '#pkg/runtime/errors.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
 import { reach } from '#pkg/runtime/reach.ts';
 import { redactUrl } from '#pkg/runtime/redact.ts';
+import { orLate } from '#pkg/runtime/waiting.ts';
 
 /** Options of `openBus`: one of `url` and `dataDir` is needed, `url` wins. */
 export interface OpenBusOptions {
@@ -42,6 +43,12 @@ export interface Bus {
 
 const OLDEST = [2, 9] as const;
 const REQUEST_TIMEOUT_MS = 5_000;
+const RECONNECT_POLL_MS = 50;
+
+/** Resolves while there is a connection; rejects with an AbortError when `signal` aborts before. */
+export async function untilConnected(bus: Pick<Bus, 'downSinceMs'>, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (bus.downSinceMs !== undefined) await clock.sleep(RECONNECT_POLL_MS, signal);
+}
 
 /**
  * Connects to the NATS server at `url`, or starts one of our own under `dataDir`.
@@ -118,21 +125,20 @@ function handle({ nc, js, jsm, url, server, log }: Parts): Bus {
     close() {
       closing ??= (async () => {
         // Draining needs a connection; without one it would wait for the next.
-        if (watch.downSinceMs() === undefined && !nc.isClosed()) await drainWithin(nc, REQUEST_TIMEOUT_MS);
+        if (watch.downSinceMs() === undefined && !nc.isClosed()) {
+          // A server that hangs must not keep us from ending.
+          await orLate(
+            nc.drain().catch(() => undefined),
+            REQUEST_TIMEOUT_MS,
+            undefined,
+          );
+        }
         await nc.close();
         await server?.stop();
       })();
       return closing;
     },
   };
-}
-
-/** A server that hangs must not keep us from ending. */
-async function drainWithin(nc: NatsConnection, timeoutMs: number): Promise<void> {
-  const drained = new AbortController();
-  const late = systemClock.sleep(timeoutMs, drained.signal).catch(() => undefined);
-  await Promise.race([nc.drain().catch(() => undefined), late]);
-  drained.abort();
 }
 
 /** Says once that the connection is lost and once that it is back, whatever number of tries lies between. */

@@ -1,6 +1,7 @@
 import { systemClock } from '#pkg/runtime/clock.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
-import type { Bus } from './client.ts';
+import { unlessAborted } from '#pkg/runtime/waiting.ts';
+import { type Bus, untilConnected } from './client.ts';
 import type { BusEvent } from './events.ts';
 import { withMessageId } from './message-id.ts';
 import { streamOf } from './stream-table.ts';
@@ -20,7 +21,6 @@ export interface Publisher {
 }
 
 const TIMEOUT_MS = 5_000;
-const RECONNECT_POLL_MS = 50;
 
 /** A publisher over this connection. `log` hears of streams that had to be made anew. */
 export function createPublisher(bus: Bus, log?: Logger): Publisher {
@@ -30,7 +30,7 @@ export function createPublisher(bus: Bus, log?: Logger): Publisher {
       const stop = signal === undefined ? late : AbortSignal.any([signal, late]);
       stop.throwIfAborted();
       try {
-        return await unlessAborted(publishOrRestore(bus, event, { stop, log }), stop);
+        return await unlessAborted(publishOrRestore(bus, event, { stop, log }), stop, abortError);
       } catch (error) {
         if (!late.aborted || signal?.aborted === true) throw error;
         throw new Error(`NATS did not acknowledge ${event.subject} within ${TIMEOUT_MS} ms`, { cause: error });
@@ -46,7 +46,7 @@ interface Context {
 
 async function publishOrRestore(bus: Bus, event: BusEvent, { stop, log }: Context): Promise<{ duplicate: boolean }> {
   // Nothing is handed to a connection that is down: it would keep it in memory without bound, or lose it.
-  while (bus.downSinceMs !== undefined) await systemClock.sleep(RECONNECT_POLL_MS, stop);
+  await untilConnected(bus, systemClock, stop);
   try {
     return await publishOnce(bus, event);
   } catch (error) {
@@ -69,14 +69,5 @@ function isNobodyThere(error: unknown): boolean {
   return error instanceof Error && error.name === 'JetStreamNotEnabled';
 }
 
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () =>
-    reject(new DOMException('The publish was aborted', { name: 'AbortError', cause: signal.reason }));
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}
+const abortError = (signal: AbortSignal): Error =>
+  new DOMException('The publish was aborted', { name: 'AbortError', cause: signal.reason });

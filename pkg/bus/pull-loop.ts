@@ -3,7 +3,8 @@ import { millis, type QueuedIterator, type Status } from '@nats-io/transport-nod
 import { backoff } from '#pkg/runtime/backoff.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
-import type { Bus } from './client.ts';
+import { orLate } from '#pkg/runtime/waiting.ts';
+import { type Bus, untilConnected } from './client.ts';
 import type { Delivery } from './delivery.ts';
 import { openPull, type Pull, type PullEnd } from './pull.ts';
 import { DURABLE_LIMITS, type DurableSpec } from './stream-table.ts';
@@ -38,7 +39,6 @@ const WITHDRAW_MS = 2_000;
 /** How long handlers may take after their signals aborted at a shutdown. */
 const ABORTED_MS = 2_000;
 const FLUSH_MS = 1_000;
-const RECONNECT_POLL_MS = 50;
 
 type RoundEnd = PullEnd | 'reconnected' | 'stopped';
 
@@ -81,12 +81,12 @@ export class PullLoop {
   }
 
   async #rounds(signal: AbortSignal, over: AbortSignal): Promise<void> {
-    const { clock, log, spec } = this.#options;
+    const { bus, clock, log, spec } = this.#options;
     const pauses = backoff({ minMs: 100, maxMs: 5_000, clock });
     while (!signal.aborted) {
       this.#sawLife = false;
       try {
-        await this.#untilConnected(signal);
+        await untilConnected(bus, clock, signal);
         this.#ackWaitMs = await this.#openDurable();
         this.#beating ??= this.#beat(over);
         const end = await this.#round();
@@ -113,11 +113,6 @@ export class PullLoop {
       await clock.sleep(Math.max(50, this.#ackWaitMs / 3), signal).catch(() => undefined);
       if (!signal.aborted) runner.keepAlive();
     }
-  }
-
-  async #untilConnected(signal: AbortSignal): Promise<void> {
-    const { bus, clock } = this.#options;
-    while (bus.downSinceMs !== undefined) await clock.sleep(RECONNECT_POLL_MS, signal);
   }
 
   /** Finds the durable, made anew where it is gone; how long the server waits for answers. */
@@ -205,9 +200,7 @@ export class PullLoop {
 
   /** Waits for `work`, but no longer than `ms`. */
   async #within(work: Promise<unknown>, ms: number): Promise<void> {
-    const done = new AbortController();
-    const late = this.#options.clock.sleep(ms, done.signal).catch(() => undefined);
-    await Promise.race([work.catch(() => undefined), late]);
-    done.abort();
+    const settled = work.catch(() => undefined);
+    await orLate(settled, ms, undefined, this.#options.clock);
   }
 }

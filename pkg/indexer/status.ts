@@ -3,6 +3,7 @@ import type { Progress } from './progress.ts';
 import { byCollection, type CollectionRate, type RateMeter } from './rates.ts';
 import { emptyLedger, type Ledger, readLedger } from './ledger.ts';
 import type { CursorRedis } from './store/cursor.ts';
+import { orLate } from '#pkg/runtime/waiting.ts';
 
 /** What the indexer is busy with. `stopped`: nobody who could know more is running. */
 export type Phase = 'starting' | 'offline' | 'stalled' | 'catching up' | 'live' | 'replaying' | 'finished' | 'stopped';
@@ -73,7 +74,7 @@ export class StatusReader {
       await this.#refresh();
     } else {
       if (nowMs - this.#lastMs >= ledgerAgeMs) this.#reading ??= this.#refreshQuietly();
-      if (this.#last === undefined) await within(this.#reading, firstAnswerMs);
+      if (this.#last === undefined) await orLate(this.#reading ?? Promise.resolve(), firstAnswerMs, undefined);
     }
     return toReport(this.#last ?? emptyLedger, live, nowMs);
   }
@@ -99,15 +100,6 @@ export class StatusReader {
     }
   }
 }
-
-const within = async (work: Promise<void> | undefined, ms: number): Promise<void> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
-};
 
 type Live = NonNullable<StatusSources['live']>;
 

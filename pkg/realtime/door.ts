@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '#pkg/runtime/clock.ts';
+import { orLate } from '#pkg/runtime/waiting.ts';
 import type { Session } from '#pkg/session/session.ts';
 import { Connection, type ConnectionContext, type FrameSink } from './connection.ts';
 import type { Follower } from './follower.ts';
@@ -52,15 +53,8 @@ export class Door {
   async readyWithin(ms: number): Promise<boolean> {
     const { follower, clock } = this.#options;
     if (follower.isReady) return true;
-    const late = new AbortController();
-    try {
-      const waiting = clock.sleep(ms, late.signal).then(() => false);
-      // Ended early it rejects, when nobody looks any more.
-      waiting.catch(() => undefined);
-      return await Promise.race([follower.ready.then(() => true), waiting]);
-    } finally {
-      late.abort();
-    }
+    const isReady = follower.ready.then(() => true);
+    return orLate(isReady, ms, false, clock);
   }
 
   /** Takes a place among the user's connections; undefined when there is none. Rejects while Redis is away. */

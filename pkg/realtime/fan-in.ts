@@ -3,6 +3,7 @@ import { backoff } from '#pkg/runtime/backoff.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
+import { aborted } from '#pkg/runtime/waiting.ts';
 import { decodeFanOut, type FanOut, FAN_OUT_CHANNEL } from './fan-out.ts';
 import type { GatewayMetrics } from './metrics.ts';
 
@@ -53,11 +54,4 @@ export function fanIn(options: FanInOptions): Service {
       }
     },
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

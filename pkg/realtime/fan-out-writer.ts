@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { encodeFanOut, FAN_OUT_CHANNEL } from './fan-out.ts';
 import type { Frame } from './frames.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import { orLate } from '#pkg/runtime/waiting.ts';
 
 const TIMEOUT_MS = 2_000;
 
@@ -43,18 +44,8 @@ export class FanOutWriter {
         (answers) => answers?.every(([error]) => error === null) ?? false,
         () => false,
       );
-      if (await within(sent, TIMEOUT_MS)) return;
+      if (await orLate(sent, TIMEOUT_MS, false)) return;
     }
     this.#metrics.refusals.inc('not_passed_on', messages.length);
   }
-}
-
-async function within(work: Promise<boolean>, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
-  const result = await Promise.race([work, late]);
-  clearTimeout(timer);
-  return result;
 }

@@ -5,6 +5,7 @@ import { endOrphan } from '#pkg/runtime/child-orphan.ts';
 import { type Clock, systemClock } from '#pkg/runtime/clock.ts';
 import { isAbortError, toError } from '#pkg/runtime/errors.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
+import { aborted } from './waiting.ts';
 
 /** A server that lives and dies with this process. */
 export interface ChildOptions {
@@ -173,14 +174,6 @@ async function end(running: Launched, stopTimeoutMs: number): Promise<void> {
   const timer = setTimeout(() => running.kill('SIGKILL'), stopTimeoutMs);
   await running.ended;
   clearTimeout(timer);
-}
-
-/** Resolves when the signal aborts. */
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
 }
 
 function describe(end: ChildEnd): string {

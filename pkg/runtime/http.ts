@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import { errorCode, UserError } from '#pkg/runtime/errors.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
+import { orLate } from './waiting.ts';
 
 /** A service that listens. `listening` resolves once it does, with the port it got (useful with port 0). */
 export interface HttpService extends Service {
@@ -106,16 +107,10 @@ export function opsApp(options: Omit<OpsOptions, 'host' | 'port'>): Hono {
 
 /** A check that throws or hangs is an answer too: not ready. */
 async function askReady(ready: () => Promise<ReadyReport>, timeoutMs: number): Promise<ReadyReport> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<ReadyReport>((resolve) => {
-    timer = setTimeout(() => resolve({ ready: false, detail: `no answer within ${timeoutMs} ms` }), timeoutMs);
-  });
   try {
-    return await Promise.race([ready(), late]);
+    return await orLate(ready(), timeoutMs, { ready: false, detail: `no answer within ${timeoutMs} ms` });
   } catch (error) {
     return { ready: false, detail: error instanceof Error ? error.name : 'the check failed' };
-  } finally {
-    clearTimeout(timer);
   }
 }
 

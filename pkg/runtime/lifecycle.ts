@@ -1,5 +1,6 @@
 import { isAbortError, toError } from '#pkg/runtime/errors.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
+import { aborted, orLate } from './waiting.ts';
 
 /** A part of a process that runs until it is asked to stop. */
 export interface Service {
@@ -71,31 +72,14 @@ export async function runAll(services: readonly Service[], options: RunAllOption
   const finished = Promise.all(runs);
   try {
     await Promise.race([finished, aborted(stop.signal)]);
-    if (!(await endsWithin(finished, graceMs))) {
+    const hasEnded = finished.then(() => true);
+    if (!(await orLate(hasEnded, graceMs, false))) {
       fail([...running].join(', '), new GraceExceededError([...running], graceMs));
     }
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
   if (failure !== undefined) throw failure;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
-/** True if `work` ends within `ms`. The timer keeps the process alive, so that a stuck service is still reported. */
-async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const ended = await Promise.race([work.then(() => true), timeout]);
-  clearTimeout(timer);
-  return ended;
 }
 
 /** The parts of `process` that `untilSignal` uses. */

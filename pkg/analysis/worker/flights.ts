@@ -1,3 +1,5 @@
+import { unlessAborted } from '#pkg/runtime/waiting.ts';
+
 /** One piece of work for all who want the same at the same time. */
 export interface Flights<T> {
   /**
@@ -40,13 +42,9 @@ export const createFlights = <T>(): Flights<T> => {
       const present = flights.get(key);
       const flight = present ?? takeOff(key, start);
       flight.callers += 1;
-      const { promise: gone, reject } = Promise.withResolvers<never>();
-      const onAbort = (): void => reject(abortError(signal));
-      signal.addEventListener('abort', onAbort, { once: true });
       try {
-        return { value: await Promise.race([flight.work, gone]), first: present === undefined };
+        return { value: await unlessAborted(flight.work, signal, abortError), first: present === undefined };
       } finally {
-        signal.removeEventListener('abort', onAbort);
         flight.callers -= 1;
         if (flight.callers === 0) {
           // Nobody must join what is being aborted.

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '#pkg/runtime/clock.ts';
+import { orLate } from '#pkg/runtime/waiting.ts';
 
 /** What stands in place of an answer while Redis is away. */
 export const AWAY: unique symbol = Symbol('Redis is away');
@@ -20,12 +21,6 @@ const away = (): Away => AWAY;
 export const softRedis = (redis: Redis, clock: Clock): SoftRedis => ({
   try: async <T>(work: (redis: Redis) => Promise<T>): Promise<T | Away> => {
     if (redis.status !== 'ready') return AWAY;
-    const done = new AbortController();
-    const late = clock.sleep(patienceMs, done.signal).then(away, away);
-    try {
-      return await Promise.race([work(redis).catch(away), late]);
-    } finally {
-      done.abort();
-    }
+    return orLate(work(redis).catch(away), patienceMs, AWAY, clock);
   },
 });

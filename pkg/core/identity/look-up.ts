@@ -2,6 +2,7 @@ import type { ExpiringMap } from './expiring-map.ts';
 import type { IdentityProblem, LookUpSettings } from './identity.ts';
 import { isIdentityProblem } from './identity.ts';
 import type { Limiter } from './limiter.ts';
+import { orLate } from '#pkg/runtime/waiting.ts';
 
 /** Answers a key from its cache or by asking, once for all who want to know at the same time. Never rejects. */
 export interface LookUp<V> {
@@ -47,13 +48,8 @@ export function createLookUp<V>({ cache, settings, limiter, ask }: LookUpOptions
     flights.set(key, flight);
     return flight;
   };
-  const withPatience = async (flight: Promise<V | IdentityProblem>) => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<IdentityProblem>((resolve) => {
-      timer = setTimeout(() => resolve(UNAVAILABLE), settings.timeoutMs * PATIENCE_FACTOR);
-    });
-    return Promise.race([flight, late]).finally(() => clearTimeout(timer));
-  };
+  const withPatience = (flight: Promise<V | IdentityProblem>) =>
+    orLate(flight, settings.timeoutMs * PATIENCE_FACTOR, UNAVAILABLE);
 
   return {
     async find(key) {

@@ -1,5 +1,6 @@
 import { safeFetchWrap } from '@atproto-labs/fetch-node';
 import { createLimiter } from './limiter.ts';
+import { unlessAborted } from '#pkg/runtime/waiting.ts';
 
 /** `fetch` for addresses that users name. The body has been read when it resolves. */
 export type SafeFetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
@@ -65,13 +66,5 @@ export function createSafeFetch(options: SafeFetchOptions = {}): SafeFetch {
 /** The wrappers' streams need not end when the signal fires, so the reading itself is raced against it. */
 async function readAll(response: Response, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   if (response.body === null) return new Uint8Array();
-  const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return new Uint8Array(await Promise.race([response.arrayBuffer(), stopped]));
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
+  return new Uint8Array(await unlessAborted(response.arrayBuffer(), signal));
 }
