@@ -1,5 +1,5 @@
 import { defineQuery, type Query } from '#pkg/clickhouse/query.ts';
-import { type Audience, LENSES, type Lens, type LensBoard } from '#pkg/contracts/lens.ts';
+import type { Audience, Lens, LensBoard } from '#pkg/contracts/lens.ts';
 import { inParts, readAudience } from './audience.ts';
 import type { BoardContext, BoardRow, BoardSpec } from './board-spec.ts';
 import { cloutBoard } from './clout/board.ts';
@@ -29,16 +29,15 @@ const settings = {
   max_threads: 1,
 };
 
-const queries = Object.fromEntries(
-  LENSES.map((lens) => [
-    lens,
-    defineQuery<Record<string, unknown>, BoardRow>({
-      name: `board_${lens}`,
-      sql: composeSql('sql/audience-rows', 'sql/audience-posts', `${lens}/board`),
-      settings,
-    }),
-  ]),
-) as Readonly<Record<Lens, Query<Record<string, unknown>, BoardRow>>>;
+const queryOf = (lens: Lens): Query<Record<string, unknown>, BoardRow> =>
+  defineQuery({ name: `board_${lens}`, sql: specs[lens].sql, settings });
+
+const queries: Readonly<Record<Lens, Query<Record<string, unknown>, BoardRow>>> = {
+  flow: queryOf('flow'),
+  clout: queryOf('clout'),
+  kudos: queryOf('kudos'),
+  pulse: queryOf('pulse'),
+};
 
 const activeQuery = defineQuery<Record<string, unknown>, { accounts: string; posted: number }>({
   name: 'audience_active',

@@ -22,8 +22,8 @@ import { scoreOf } from './score.ts';
 import { shareLine } from './share-line.ts';
 import { type Span, spanOf } from './span.ts';
 
-/** How long the statements of one question may take together, unless the asker's signal ends them earlier. */
 export interface AnswerOptions {
+  /** Ends the question, and its statements in the store too. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -11,10 +11,9 @@ export interface Measure {
   /** In the order of the lens's parts. */
   readonly values: readonly number[];
   /** Flow: its best hours of the day (UTC), best first. */
-  readonly peakHours: readonly number[];
+  readonly peakHours?: readonly number[];
   /** Pulse: skypoints and new followers of the window, and of the one before. */
-  readonly gained: number;
-  readonly gainedBefore: number;
+  readonly gained?: { readonly now: number; readonly before: number };
 }
 
 /** A row of a lens's score: one account in the window of that age (0: the one asked for). */

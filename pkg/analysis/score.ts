@@ -7,8 +7,8 @@ import { nearest } from './rounding.ts';
 
 const bandOf = (score: number): LensScore['band'] => BANDS.find(({ from }) => score >= from)?.name ?? 'Quiet';
 
-const changePercentOf = (lens: Lens, { gained, gainedBefore }: Measure): number | null =>
-  lens !== 'pulse' || gainedBefore === 0 ? null : nearest(100 * (gained - gainedBefore), gainedBefore);
+const changePercentOf = ({ gained }: Measure): number | null =>
+  gained === undefined || gained.before === 0 ? null : nearest(100 * (gained.now - gained.before), gained.before);
 
 /** The score that a measure comes to among the accounts of the reference (at least one). `earlier`: the window before. */
 export const scoreOf = (lens: Lens, measure: Measure, earlier: Measure | undefined, among: Reference): LensScore => {
@@ -30,7 +30,7 @@ export const scoreOf = (lens: Lens, measure: Measure, earlier: Measure | undefin
       weight: hundredths / 100,
     })),
     reference: { accounts, computed_at: new Date(computedAtMs).toISOString() },
-    peak_hours: [...measure.peakHours],
-    change_percent: changePercentOf(lens, measure),
+    peak_hours: [...(measure.peakHours ?? [])],
+    change_percent: changePercentOf(measure),
   };
 };

@@ -28,8 +28,11 @@ export const DEFAULT_LIMITS: CoreLimits = {
   maxBodyBytes: 65_536,
 };
 
-/** The window of `TierLimits.analysesPerHour`. */
-export const ANALYSES_WINDOW_SECONDS = 3600;
+/** The analyses that a tier may ask for. */
+export const analysesAllowance = ({ analysesPerHour }: TierLimits): Allowance => ({
+  count: analysesPerHour,
+  windowSeconds: 3600,
+});
 
 /** A request that got no answer for this long no longer counts as under way: lost work must not lock anybody out. */
 export const UNDER_WAY_MS = 600_000;

@@ -1,22 +1,24 @@
 import { collections } from '#pkg/atproto/collections.ts';
 import { readNames } from '../account/accounts.ts';
 import { readPosts } from '../account/posts.ts';
-import type { BoardSpec } from '../board-spec.ts';
+import { actorIdOf, type BoardSpec } from '../board-spec.ts';
 import { byText, reactionsOf } from '../reactions.ts';
+import { composeSql } from '../sql/compose.ts';
 
 const shown = 10;
 
 /** The best post of each author, the ten best of those. */
 export const cloutBoard: BoardSpec = {
+  sql: composeSql('sql/audience-rows', 'sql/audience-posts', 'clout/board'),
   windowsBack: 0,
   read: async (rows, { store, signal }) => {
-    const keys = rows.map((row) => ({ actorId: BigInt(String(row['actor_id'])), tid: BigInt(String(row['tid'])) }));
+    const keys = rows.map((row) => ({ actorId: actorIdOf(row), tid: BigInt(String(row['tid'])) }));
     const [names, posts] = await Promise.all([
       readNames(store, [...new Set(keys.map(({ actorId }) => actorId))], signal),
       readPosts(store, keys, signal),
     ]);
-    const all = rows.map((row, at) => {
-      const name = names.get(keys[at]?.actorId ?? 0n);
+    const all = rows.map((row) => {
+      const name = names.get(actorIdOf(row));
       const post = posts.get(`${String(row['actor_id'])}/${String(row['tid'])}`);
       const did = name?.did ?? '';
       return {

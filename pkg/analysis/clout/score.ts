@@ -12,8 +12,5 @@ export const cloutScore: ScoreSpec = {
   windowsBack: 0,
   measure: (row) => ({
     values: [numberOf(row['reach']), numberOf(row['spread']) / numberOf(row.posts)],
-    peakHours: [],
-    gained: 0,
-    gainedBefore: 0,
   }),
 };

@@ -1,5 +1,6 @@
 import type { BoardRow, BoardSpec } from '../board-spec.ts';
 import { reactionsOf } from '../reactions.ts';
+import { composeSql } from '../sql/compose.ts';
 
 const bucketSeconds = 600;
 const peaks = 3;
@@ -25,6 +26,7 @@ const together = (rows: readonly BoardRow[]) => {
 
 /** Posts of the audience by ten minutes; the three buckets with the most skypoints are peaks, the newer of equals. */
 export const flowBoard: BoardSpec = {
+  sql: composeSql('sql/audience-rows', 'sql/audience-posts', 'flow/board'),
   windowsBack: 0,
   read: async (rows) => {
     const buckets = together(rows);

@@ -23,8 +23,6 @@ export const flowScore: ScoreSpec = {
     return {
       values: [best.reduce((sum, { skypoints }) => sum + skypoints, 0), (row['slots'] as unknown[]).length / slots],
       peakHours: best.map(({ hour }) => hour),
-      gained: 0,
-      gainedBefore: 0,
     };
   },
 };

@@ -1,17 +1,19 @@
 import { readFollowers, readNames } from '../account/accounts.ts';
-import type { BoardSpec } from '../board-spec.ts';
+import { actorIdOf, type BoardSpec } from '../board-spec.ts';
 import { byText, reactionsOf, withoutNewest } from '../reactions.ts';
+import { composeSql } from '../sql/compose.ts';
 
 const shown = 8;
 
 /** The eight accounts whose posts of the window got the most skypoints. */
 export const kudosBoard: BoardSpec = {
+  sql: composeSql('sql/audience-rows', 'sql/audience-posts', 'kudos/board'),
   windowsBack: 0,
   read: async (rows, { store, signal }) => {
-    const ids = rows.map((row) => BigInt(String(row['actor_id'])));
+    const ids = rows.map(actorIdOf);
     const [names, followers] = await Promise.all([readNames(store, ids, signal), readFollowers(store, ids, signal)]);
     const all = rows.map((row) => {
-      const id = BigInt(String(row['actor_id']));
+      const id = actorIdOf(row);
       return {
         newestMs: Number(row['newest_ms']),
         did: names.get(id)?.did ?? '',

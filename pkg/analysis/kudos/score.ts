@@ -18,8 +18,5 @@ export const kudosScore: ScoreSpec = {
   windowsBack: 0,
   measure: (row, _before, days) => ({
     values: [numberOf(row['repliers']) + returningBonus * numberOf(row['returning']), numberOf(row['mentions']) / days],
-    peakHours: [],
-    gained: 0,
-    gainedBefore: 0,
   }),
 };

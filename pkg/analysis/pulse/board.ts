@@ -1,8 +1,9 @@
 import { readFollowers, readFollowing, readNames, readSince } from '../account/accounts.ts';
-import type { BoardRow, BoardSpec } from '../board-spec.ts';
+import { actorIdOf, type BoardRow, type BoardSpec } from '../board-spec.ts';
 import { byText, withoutNewest } from '../reactions.ts';
 import { hundredths } from '../rounding.ts';
 import type { Span } from '../span.ts';
+import { composeSql } from '../sql/compose.ts';
 
 const shown = 10;
 const dayMs = 86_400_000;
@@ -11,9 +12,10 @@ const oldestMs = Date.UTC(2022, 10, 1);
 
 /** The ten accounts whose skypoints grew most against the window before. */
 export const pulseBoard: BoardSpec = {
+  sql: composeSql('sql/audience-rows', 'pulse/board'),
   windowsBack: 1,
   read: async (rows, { store, span, signal }) => {
-    const ids = rows.map((row) => BigInt(String(row['actor_id'])));
+    const ids = rows.map(actorIdOf);
     const [names, followers, following, since] = await Promise.all([
       readNames(store, ids, signal),
       readFollowers(store, ids, signal),
@@ -21,7 +23,7 @@ export const pulseBoard: BoardSpec = {
       readSince(store, ids, signal),
     ]);
     const all = rows.map((row) => {
-      const id = BigInt(String(row['actor_id']));
+      const id = actorIdOf(row);
       const standing = {
         followers: followers.get(id) ?? 0,
         following: following.get(id) ?? 0,

@@ -14,16 +14,14 @@ export const pulseScore: ScoreSpec = {
   statements: [composeSql('sql/apart', 'sql/own-posts', 'pulse/score'), composeSql('pulse/followers')],
   windowsBack: 1,
   measure: (row, before) => {
-    const [gained, gainedBefore] = [gainedOf(row), gainedOf(before)];
+    const gained = { now: gainedOf(row), before: gainedOf(before) };
     return {
       values: [
         numberOf(row['followers']),
         numberOf(row['skypoints']) / numberOf(row.posts),
-        (1 + gained) / (1 + gainedBefore),
+        (1 + gained.now) / (1 + gained.before),
       ],
-      peakHours: [],
       gained,
-      gainedBefore,
     };
   },
 };

@@ -26,11 +26,10 @@ export const computeReference = async (
   signal?: AbortSignal,
 ): Promise<Reference> => {
   const span = spanOf(window, nowMs);
-  const run = signal === undefined ? {} : { signal };
   let hi = firstGuess;
   let ids: string[] = [];
   for (;;) {
-    const rows = await store.query(sampleQuery, { hi, ...timeParams(span, 0), most: maxReferenceAccounts }, run);
+    const rows = await store.query(sampleQuery, { hi, ...timeParams(span, 0), most: maxReferenceAccounts }, { signal });
     ids = rows.map((row) => row.actor_id);
     if (ids.length === maxReferenceAccounts || hi === highestId) break;
     hi = hi >= highestId >> 4n ? highestId : hi << 4n;

@@ -10,7 +10,7 @@ import {
   packAnswer,
   passingAnswerMs,
 } from './answer-cache.ts';
-import { type ComputeLock, type ComputeLocks, lockTtlMs as defaultLockTtlMs } from './compute-lock.ts';
+import type { ComputeLock, ComputeLocks } from './compute-lock.ts';
 import { TimedOutError } from './failure.ts';
 import { createFlights } from './flights.ts';
 import type { TimelineMetrics } from './metrics.ts';
@@ -38,8 +38,6 @@ export interface AnswersOptions {
   readonly clock: Clock;
   readonly metrics: TimelineMetrics;
   readonly computeTimeoutMs: number;
-  /** That of `locks`; default 5 s. */
-  readonly lockTtlMs?: number;
 }
 
 const minuteMs = 60_000;
@@ -64,10 +62,10 @@ export const createAnswers = (options: AnswersOptions): Answers => {
 };
 
 const findAlone = async (options: AnswersOptions, question: LensQuestion, signal: AbortSignal): Promise<Found> => {
-  const { cache, locks, clock, computeTimeoutMs, lockTtlMs = defaultLockTtlMs } = options;
+  const { cache, locks, clock, computeTimeoutMs } = options;
   const lockName = `analysis:lock:${cacheKey(question, clock.nowMs())}`;
   // The other may compute for as long as we may, or have died just now.
-  const patienceMs = computeTimeoutMs + lockTtlMs;
+  const patienceMs = computeTimeoutMs + locks.ttlMs;
   const untilMs = clock.nowMs() + patienceMs;
   for (;;) {
     const lock = await locks.acquire(lockName);

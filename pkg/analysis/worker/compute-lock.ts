@@ -15,12 +15,13 @@ export interface ComputeLock {
 export type Acquired = ComputeLock | 'taken' | 'away';
 
 export interface ComputeLocks {
+  /** How long a lock outlives a process that died with it. */
+  readonly ttlMs: number;
   /** Tries once. A lock that is held is renewed until it is released. */
   acquire(name: string): Promise<Acquired>;
 }
 
-/** By default. */
-export const lockTtlMs = 5_000;
+const defaultTtlMs = 5_000;
 
 /** Each script acts only if the lock still carries our token: who lost it, in a pause or a partition, changes nothing. */
 const scripts = {
@@ -31,8 +32,8 @@ redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return redis.call('DEL', KEYS[1])`,
 };
 
-/** `ttlMs`: how long a lock outlives a process that died with it. Renewed three times within. */
-export const createComputeLocks = (redis: SoftRedis, clock: Clock, ttlMs = lockTtlMs): ComputeLocks => {
+/** A lock is renewed three times within `ttlMs`, by default 5 s. */
+export const createComputeLocks = (redis: SoftRedis, clock: Clock, ttlMs = defaultTtlMs): ComputeLocks => {
   const held = (name: string, token: string): ComputeLock => {
     const done = new AbortController();
     const renew = async (): Promise<void> => {
@@ -57,6 +58,7 @@ export const createComputeLocks = (redis: SoftRedis, clock: Clock, ttlMs = lockT
     };
   };
   return {
+    ttlMs,
     acquire: async (name) => {
       const token = randomUUID();
       const answer = await redis.try((client) => client.set(name, token, 'PX', ttlMs, 'NX'));

@@ -22,11 +22,11 @@ import type { Registry } from '#pkg/runtime/metrics.ts';
 import { createAnswerCache } from './answer-cache.ts';
 import { announcements } from './announce.ts';
 import { type Answers, type Computer, createAnswers } from './answers.ts';
-import { createComputeLocks, lockTtlMs as defaultLockTtlMs } from './compute-lock.ts';
+import { createComputeLocks } from './compute-lock.ts';
 import { codeOfReason, failureCode } from './failure.ts';
 import { type TimelineMetrics, timelineMetrics } from './metrics.ts';
 import { type AnalysisRecord, createRecords, type Records } from './records.ts';
-import { type AnalysisRequest, readQuestion, readRequest } from './request.ts';
+import { type AnalysisRequest, type Asked, readQuestion, readRequest } from './request.ts';
 import { softRedis } from './soft-redis.ts';
 
 /** What the timeline service is made of. */
@@ -71,17 +71,17 @@ const handlerMarginMs = 20_000;
  * crash has the same result under the same ids.
  */
 export const createTimeline = (deps: TimelineDeps): { services: Service[] } => {
-  const { clock, log, computeTimeoutMs = 10_000, lockTtlMs = defaultLockTtlMs } = deps;
+  const { clock, log, computeTimeoutMs = 10_000 } = deps;
   const metrics = timelineMetrics(deps.registry);
   const redis = softRedis(deps.redis, clock);
+  const locks = createComputeLocks(redis, clock, deps.lockTtlMs);
   const answers = createAnswers({
     lenses: deps.lenses,
     cache: createAnswerCache({ redis, clock, onLook: (found) => metrics.looks.inc(found) }),
-    locks: createComputeLocks(redis, clock, lockTtlMs),
+    locks,
     clock,
     metrics,
     computeTimeoutMs,
-    lockTtlMs,
   });
   const worker: Worker = {
     records: createRecords(deps.postgres),
@@ -102,16 +102,17 @@ export const createTimeline = (deps: TimelineDeps): { services: Service[] } => {
     clock,
     log,
     registry: deps.registry,
-    handlerTimeoutMs: 2 * computeTimeoutMs + lockTtlMs + handlerMarginMs,
+    handlerTimeoutMs: 2 * computeTimeoutMs + locks.ttlMs + handlerMarginMs,
   });
   return { services: [service] };
 };
 
 const handle = async (worker: Worker, event: Requested, { signal, log }: HandlerContext): Promise<Outcome> => {
   const request = readRequest(event);
-  if (request === undefined || readQuestion(request) === undefined) return dead('invalid_request');
+  const asked = request === undefined ? undefined : readQuestion(request);
+  if (request === undefined || asked === undefined) return dead('invalid_request');
   try {
-    const record = await work(worker, request, { attempts: event.attempt, signal });
+    const record = await work(worker, { request, asked }, { attempts: event.attempt, signal });
     await announce(worker, request, record, signal);
     const { cached, durationMs, status } = record;
     log.info({ analysis_id: request.analysisId, status, cached, durationMs }, 'an analysis has ended');
@@ -129,14 +130,12 @@ const handle = async (worker: Worker, event: Requested, { signal, log }: Handler
 /** Brings the row to its end, or finds it there already. */
 const work = async (
   { records, answers, clock, metrics }: Worker,
-  request: AnalysisRequest,
+  { request, asked }: { request: AnalysisRequest; asked: Asked },
   { attempts, signal }: { attempts: number; signal: AbortSignal },
 ): Promise<AnalysisRecord> => {
   const startedMs = clock.nowMs();
   const begun = await records.begin(request, { attempts, nowMs: startedMs });
   if (begun.status !== 'processing') return begun;
-  const asked = readQuestion(request);
-  if (asked === undefined) throw new Error('the question was checked before');
   const { answer, cached } = await answers.find(asked.question, asked.tier, signal);
   const nowMs = clock.nowMs();
   const record = await records.complete(request.analysisId, { answer, cached, durationMs: nowMs - startedMs, nowMs });

@@ -6,7 +6,7 @@ import type { CoreEnv } from '../http/env.ts';
 import { authenticate, limitRequests, requireTier, take, tooMany, unauthenticated } from '../http/guards.ts';
 import { problem, problems, RETRY_SOON } from '../http/problem.ts';
 import { isIdentityProblem } from '../identity/identity.ts';
-import { ANALYSES_WINDOW_SECONDS, type Allowance } from '../limits.ts';
+import { type Allowance, analysesAllowance } from '../limits.ts';
 import { acceptAnalysis, type Acceptance, type AnalysisOrder, listAnalyses, readAnalysis } from '../store/analyses.ts';
 import { analysisJson, toSummary } from './analysis-json.ts';
 import { readCursor, writeCursor } from './cursor.ts';
@@ -90,7 +90,7 @@ export function addAnalysisRoutes(app: OpenAPIHono<CoreEnv>, core: CoreContext):
       return problem(c, 503, { error: 'IdentityUnavailable', message: did.message }, RETRY_SOON);
     }
     const tier = core.limits.tiers[user.tier];
-    const allowance = { count: tier.analysesPerHour, windowSeconds: ANALYSES_WINDOW_SECONDS };
+    const allowance = analysesAllowance(tier);
     const limited = await take(c, core, { limit: 'analyses', key: user.did, allowance });
     if (limited !== undefined) return limited;
 

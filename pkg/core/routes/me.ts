@@ -5,7 +5,7 @@ import type { CoreContext } from '../context.ts';
 import type { CoreEnv } from '../http/env.ts';
 import { authenticate, limitRequests, requireTier } from '../http/guards.ts';
 import { problems } from '../http/problem.ts';
-import { ANALYSES_WINDOW_SECONDS } from '../limits.ts';
+import { analysesAllowance } from '../limits.ts';
 import { EXAMPLES } from './examples.ts';
 import { json, meBody, ticketBody } from './schemas.ts';
 
@@ -48,8 +48,7 @@ export function addMeRoutes(app: OpenAPIHono<CoreEnv>, core: CoreContext): void 
   app.openapi(meRoute(core), async (c) => {
     const { did, handle, tier, createdAt } = c.var.user;
     const limits = core.limits.tiers[tier];
-    const allowance = { count: limits.analysesPerHour, windowSeconds: ANALYSES_WINDOW_SECONDS };
-    const { remaining, resetMs } = await core.rates.look('analyses', did, allowance);
+    const { remaining, resetMs } = await core.rates.look('analyses', did, analysesAllowance(limits));
     const body = {
       did,
       handle,
