@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { errorCode, UserError } from '#pkg/runtime/errors.ts';
+import { parseJson } from '#pkg/runtime/json.ts';
 import {
   type AnalyzeOutcome,
   analyzeOutcome,
@@ -22,7 +23,7 @@ export const askSql = async (path: string, request: SqlRequest): Promise<SqlOutc
   const answer = await ask(path, { method: 'POST', route: '/sql', body: JSON.stringify(request) });
   if (answer === undefined) return undefined;
   if (answer.status === 200) return { ok: true, output: answer.body };
-  const problem = sqlProblem.safeParse(parse(answer.body));
+  const problem = sqlProblem.safeParse(parseJson(answer.body));
   if (!problem.success) throw notUnderstood(path, answer.status);
   if (answer.status !== 400) {
     throw new UserError(`The running Skyflow could not answer: ${problem.data.message}.`, {
@@ -36,7 +37,7 @@ export const askSql = async (path: string, request: SqlRequest): Promise<SqlOutc
 export const askStatus = async (path: string): Promise<unknown> => {
   const answer = await ask(path, { method: 'GET', route: '/status' });
   if (answer === undefined) return undefined;
-  if (answer.status === 200) return parse(answer.body);
+  if (answer.status === 200) return parseJson(answer.body);
   throw failed(path, answer);
 };
 
@@ -45,13 +46,13 @@ export const askAnalyze = async (path: string, request: AnalyzeRequest): Promise
   const answer = await ask(path, { method: 'POST', route: '/analyze', body: JSON.stringify(request) });
   if (answer === undefined) return undefined;
   if (answer.status !== 200) throw failed(path, answer);
-  const outcome = analyzeOutcome.safeParse(parse(answer.body));
+  const outcome = analyzeOutcome.safeParse(parseJson(answer.body));
   if (!outcome.success) throw notUnderstood(path, answer.status);
   return outcome.data;
 };
 
 const failed = (path: string, { status, body }: Answer): UserError => {
-  const problem = sqlProblem.safeParse(parse(body));
+  const problem = sqlProblem.safeParse(parseJson(body));
   if (!problem.success) return notUnderstood(path, status);
   return new UserError(`The running Skyflow could not answer: ${problem.data.message}.`, { hint: 'Look at its log.' });
 };
@@ -60,14 +61,6 @@ const notUnderstood = (path: string, status: number): UserError =>
   new UserError(`What listens on ${path} does not answer like Skyflow (HTTP ${status}).`, {
     hint: 'Stop that process, or choose another folder with --data-dir.',
   });
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
 
 const ask = (path: string, call: { method: string; route: string; body?: string }): Promise<Answer | undefined> =>
   new Promise((resolve, reject) => {

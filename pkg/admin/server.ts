@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
+import { aborted } from '#pkg/runtime/waiting.ts';
 import {
   type AnalyzeOutcome,
   type AnalyzeRequest,
@@ -48,10 +49,7 @@ export const serveAdmin = (options: AdminOptions): Service => ({
     });
     chmodSync(path, 0o600);
     const closed = new Promise<void>((resolve) => void server.once('close', () => resolve()));
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await aborted(signal);
     server.close();
     server.closeIdleConnections();
     const cut = setTimeout(() => server.closeAllConnections(), drainMs);

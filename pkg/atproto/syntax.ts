@@ -39,3 +39,6 @@ export const isRecordKey = (text: string): boolean =>
 
 /** Whether `text` is a handle, that is a domain name of at most 253 characters. */
 export const isHandle = (text: string): boolean => text.length <= 253 && handlePattern.test(text);
+
+/** A handle that somebody typed as the network has it: without the `@` in front, in lower case. Whether it is one is not said. */
+export const typedHandle = (text: string): string => text.replace(/^@/, '').toLowerCase();

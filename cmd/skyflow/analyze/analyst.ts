@@ -1,5 +1,5 @@
 import type { AnalyzeOutcome, AnalyzeRequest } from '#pkg/admin/protocol.ts';
-import { isDid, isHandle } from '#pkg/atproto/syntax.ts';
+import { isDid, isHandle, typedHandle } from '#pkg/atproto/syntax.ts';
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
 import type { LensAnswer, LensQuestion } from '#pkg/contracts/lens.ts';
 import { findAccount } from './find-account.ts';
@@ -37,7 +37,7 @@ const didOf = async (account: string, { store, resolve }: AnalystParts): Promise
     if (isDid(account)) return account;
     return refusal(`${JSON.stringify(account)} is not a DID.`, 'A DID looks like did:plc:ewvi7nxzyoun6zhxrhs64oiz.');
   }
-  const handle = account.replace(/^@/, '').toLowerCase();
+  const handle = typedHandle(account);
   if (!isHandle(handle)) {
     return refusal(
       `${JSON.stringify(account)} is neither a handle nor a DID.`,

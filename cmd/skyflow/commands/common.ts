@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OptionsOf } from '#pkg/runtime/options.ts';
+import { aborted } from '#pkg/runtime/waiting.ts';
 import { Stores } from '../compose.ts';
 import { openScreen } from '../screen.ts';
 import { untilStopped } from '../until-stopped.ts';
@@ -20,10 +21,7 @@ export const common = async (options: OptionsOf<'common'>): Promise<void> => {
         `Use them with: npm run skyflow -- indexer --env-file ${file} --data-dir ./data-indexer\n` +
         'Ctrl-C ends both.\n',
     );
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await aborted(signal);
     await rm(file, { force: true });
   });
 };

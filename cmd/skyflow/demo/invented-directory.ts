@@ -1,4 +1,4 @@
-import { isDid } from '#pkg/atproto/syntax.ts';
+import { isDid, typedHandle } from '#pkg/atproto/syntax.ts';
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
 import type { Directory } from '#pkg/core/identity/directory.ts';
 import { findAccount } from '../analyze/find-account.ts';
@@ -9,7 +9,7 @@ import { findAccount } from '../analyze/find-account.ts';
  */
 export const inventedDirectory = (store: ClickHouse): Directory => ({
   async resolve(handleOrDid) {
-    const handle = handleOrDid.trim().replace(/^@/, '').toLowerCase();
+    const handle = typedHandle(handleOrDid.trim());
     const did = isDid(handleOrDid) ? handleOrDid : await findAccount(store, handle);
     if (did !== undefined) return { did, handle: isDid(handleOrDid) ? null : handle, pdsUrl: null, signingKey: null };
     return { problem: 'not_found', message: `this invented network has no account with the handle ${handle}` };

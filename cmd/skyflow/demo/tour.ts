@@ -7,6 +7,8 @@ import type { Clock } from '#pkg/runtime/clock.ts';
 import { isAbortError } from '#pkg/runtime/errors.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
+import { parseJson } from '#pkg/runtime/json.ts';
+import { aborted } from '#pkg/runtime/waiting.ts';
 import { lensText } from '../lens/lens-text.ts';
 import { fit, plain, widthOf, wrap } from '../lens/width.ts';
 import { analysisFrame, type SseFrame } from '../sse-client.ts';
@@ -54,7 +56,7 @@ export const demoTour = (parts: TourParts): Service => ({
       if (!signal.aborted) parts.log.warn({ err: error }, 'the tour of the demo broke off');
       else if (!isAbortError(error)) throw error;
     }
-    await untilAborted(signal);
+    await aborted(signal);
     await rm(tokenFile(parts), { force: true });
   },
 });
@@ -119,7 +121,7 @@ const watchEvents = async (client: ApiClient, signal: AbortSignal) => {
       for (const lens of LENSES) asked.push(await client.analyze(lens));
       for (const id of asked) waiting.add(id);
     }
-    const about = analysisFrame.safeParse(parse(frame.data));
+    const about = analysisFrame.safeParse(parseJson(frame.data));
     if (about.success) waiting.delete(about.data.analysis_id);
     if (asked.length > 0 && waiting.size === 0) break;
   }
@@ -170,14 +172,6 @@ const fields = (line: string, width: number): string[] => {
   return lines;
 };
 
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
-
 const closing = (base: string, { name, file, dataDir }: { name: string; file: string; dataDir: string }): string =>
   `Look for yourself, while this runs:
 
@@ -201,9 +195,3 @@ The token in ${file} is good for an hour. Ctrl-C ends the demo;
 its data stays in ${dataDir}, and the next one goes on from there.
 
 `;
-
-const untilAborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });

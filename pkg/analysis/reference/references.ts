@@ -4,6 +4,7 @@ import { TIME_WINDOW_MS, TIME_WINDOWS, type TimeWindow } from '#pkg/contracts/le
 import type { Clock } from '#pkg/runtime/clock.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
+import { parseJson } from '#pkg/runtime/json.ts';
 import { computeReference, maxReferenceAccounts } from './compute.ts';
 import { type Reference, reference } from './reference.ts';
 
@@ -98,11 +99,3 @@ export class References {
       : Math.max(TIME_WINDOW_MS[window] / partOfWindow, tookMs / timeShare);
   }
 }
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};

@@ -1,4 +1,4 @@
-import { isDid, isHandle } from '#pkg/atproto/syntax.ts';
+import { isDid, isHandle, typedHandle } from '#pkg/atproto/syntax.ts';
 import type { IdentityProblem } from './identity.ts';
 
 /** What a person typed, read: lower-case handle, or a DID of a method that the network uses. */
@@ -18,7 +18,7 @@ export function readIdentifier(text: string, allowPrivate: boolean): Identifier 
       ? { did: trimmed }
       : { problem: 'invalid', message: 'this is not a did:plc or did:web that an account can have' };
   }
-  const handle = trimmed.replace(/^@/, '').toLowerCase();
+  const handle = typedHandle(trimmed);
   const topLevel = handle.slice(handle.lastIndexOf('.') + 1);
   const reserved = NO_ACCOUNT_UNDER.includes(topLevel) || topLevel === 'test';
   if (isHandle(handle) && (!reserved || allowPrivate)) return { handle };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { SessionTokens } from '#pkg/session/store.ts';
+import { typedHandle } from '#pkg/atproto/syntax.ts';
 import { onRedis, StoreAwayError } from '../away.ts';
 import type { CoreContext } from '../context.ts';
 import { clientAddress } from '../http/address.ts';
@@ -153,7 +154,7 @@ const takeLogin = (c: Context<CoreEnv>, core: CoreContext) =>
 const takeIdentifier = (c: Context<CoreEnv>, core: CoreContext, identifier: string) =>
   take(c, core, {
     limit: 'logins_identifier',
-    key: createHash('sha256').update(identifier.trim().replace(/^@/, '').toLowerCase()).digest('base64url'),
+    key: createHash('sha256').update(typedHandle(identifier.trim())).digest('base64url'),
     allowance: core.limits.loginsPerIdentifier,
   });
 

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isDid } from '#pkg/atproto/syntax.ts';
 import { type SignInOutcome, refuse } from './outcome.ts';
+import { parseJson } from '#pkg/runtime/json.ts';
+import { sha256 } from '#pkg/session/secrets.ts';
 
 /** The method that a sign-in token must be made for: what a client asks its PDS for with `getServiceAuth`. */
 export const LOGIN_METHOD = 'app.skyflow.auth.login';
@@ -75,16 +76,10 @@ function checkClaims(claims: ServiceToken, { serviceDid, lxm, nowMs }: ExpectedT
 }
 
 /** Under this a token's use is remembered. Made from its claims: the bytes of a signature are not unique. */
-export const replayKey = ({ iss, jti }: ServiceToken): string =>
-  `auth:jti:${createHash('sha256').update(`${iss}\n${jti}`).digest('hex')}`;
+export const replayKey = ({ iss, jti }: ServiceToken): string => `auth:jti:${sha256(`${iss}\n${jti}`)}`;
 
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 const isBase64Url = (text: string): boolean => BASE64URL.test(text);
 
-function readJson(part: string | undefined): unknown {
-  try {
-    return JSON.parse(Buffer.from(part ?? '', 'base64url').toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
+const readJson = (part: string | undefined): unknown =>
+  parseJson(Buffer.from(part ?? '', 'base64url').toString('utf8'));
