@@ -43,6 +43,13 @@ describe('renderProgress', () => {
     expect(renderProgress({ done: 999_999, total: 1_000_000, etaMs: 1000, width: 60 })).toContain(' 99%');
   });
 
+  test.each([
+    [Number.NaN, 1],
+    [Infinity, Infinity],
+  ])('%d of %d is nothing yet', (done, total) => {
+    expect(renderProgress({ done, total, width: 60 })).toContain('  0%  time left unknown');
+  });
+
   test('never wider than asked, never broken, whatever the numbers', () => {
     fc.assert(
       fc.property(

@@ -19,7 +19,8 @@ export interface ProgressState {
 
 /** `[#########···········]  45%  2 min 5 s left`, never wider than `width`. */
 export function renderProgress({ done, total, etaMs, width }: ProgressState): string {
-  const share = total > 0 ? Math.min(1, Math.max(0, done / total)) : 0;
+  const ratio = total > 0 ? done / total : 0;
+  const share = Number.isNaN(ratio) ? 0 : Math.min(1, Math.max(0, ratio));
   // Rounded down, so that 100% is shown when all is done and not before.
   const percent = `${Math.floor(share * 100)}%`.padStart(4);
   const left = share === 1 ? 'done' : etaMs === undefined ? 'time left unknown' : `${formatDuration(etaMs)} left`;

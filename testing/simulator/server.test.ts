@@ -133,7 +133,8 @@ describe('filters', () => {
   test('an options_update changes the filter of a live connection', async () => {
     const simulator = await serve([]);
     const reader = read(simulator, '?wantedCollections=app.bsky.feed.post&requireHello=true');
-    await until(() => simulator.connections() === 1);
+    // The host knows of the connection a moment before the client does, and only then can it send.
+    await until(() => simulator.connections() === 1 && reader.ws.readyState === reader.ws.OPEN);
     simulator.append(history.slice(0, 1_000));
     const payload = { wantedCollections: ['app.bsky.feed.repost'], maxMessageSizeBytes: 100_000 };
     reader.ws.send(JSON.stringify({ type: 'options_update', payload }));
