@@ -19,8 +19,8 @@ import { loadSigner, type SessionSigner } from '#pkg/session/signer.ts';
 import { createSessionStore, type SessionStore } from '#pkg/session/store.ts';
 import { createVerifier } from '#pkg/session/verifier.ts';
 import { type Core, type CoreOptions, createCore } from './core.ts';
-import type { Directory } from './identity/directory.ts';
-import type { Identity, IdentityProblem } from './identity/identity.ts';
+import type { Directory } from '#pkg/identity/directory.ts';
+import type { Identity, IdentityProblem } from '#pkg/identity/identity.ts';
 
 /** Real stores, a real core-api over them, and accounts known by heart instead of a network. */
 

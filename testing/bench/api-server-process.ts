@@ -13,7 +13,7 @@ import { openBus } from '#pkg/bus/client.ts';
 import { createPublisher } from '#pkg/bus/publish.ts';
 import { reconcileStreams } from '#pkg/bus/streams.ts';
 import { createCore } from '#pkg/core/core.ts';
-import { createDirectory } from '#pkg/core/identity/directory.ts';
+import { createDirectory } from '#pkg/identity/directory.ts';
 import { readMigrations } from '#pkg/migrate/migration-files.ts';
 import { migrateUp } from '#pkg/migrate/runner.ts';
 import { openPostgres } from '#pkg/postgres/client.ts';

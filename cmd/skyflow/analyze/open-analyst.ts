@@ -1,7 +1,7 @@
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
 import { classifyFailure } from '#pkg/clickhouse/errors.ts';
 import type { Lenses } from '#pkg/analysis/lenses.ts';
-import { createDirectory, isIdentityProblem } from '#pkg/core/identity/directory.ts';
+import { createDirectory, isIdentityProblem } from '#pkg/identity/directory.ts';
 import { systemClock } from '#pkg/runtime/clock.ts';
 import { UserError } from '#pkg/runtime/errors.ts';
 import { createAnalyst } from './analyst.ts';

@@ -1,6 +1,6 @@
 import { isDid, typedHandle } from '#pkg/atproto/syntax.ts';
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
-import type { Directory } from '#pkg/core/identity/directory.ts';
+import type { Directory } from '#pkg/identity/directory.ts';
 import { findAccount } from '../analyze/find-account.ts';
 
 /**

@@ -5,7 +5,7 @@ import type { CoreContext } from '../context.ts';
 import type { CoreEnv } from '../http/env.ts';
 import { authenticate, limitRequests, requireTier, take, tooMany, unauthenticated } from '../http/guards.ts';
 import { problem, problems, RETRY_SOON } from '../http/problem.ts';
-import { isIdentityProblem } from '../identity/identity.ts';
+import { isIdentityProblem } from '#pkg/identity/identity.ts';
 import { type Allowance, analysesAllowance } from '../limits.ts';
 import { acceptAnalysis, type Acceptance, type AnalysisOrder, listAnalyses, readAnalysis } from '../store/analyses.ts';
 import { analysisJson, toSummary } from './analysis-json.ts';

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '#pkg/runtime/clock.ts';
-import { createDirectory } from '../identity/directory.ts';
-import { type FakeAccount, type FakeNetwork, startFakeNetwork } from '../identity/fake-network.ts';
-import { BusyError } from '../identity/limiter.ts';
-import { type SafeFetch, createSafeFetch } from '../identity/safe-fetch.ts';
+import { createDirectory } from '#pkg/identity/directory.ts';
+import { type FakeAccount, type FakeNetwork, startFakeNetwork } from '#pkg/identity/fake-network.ts';
+import { BusyError } from '#pkg/identity/limiter.ts';
+import { type SafeFetch, createSafeFetch } from '#pkg/identity/safe-fetch.ts';
 import { signInWithAppPassword } from './app-password.ts';
 
 let network: FakeNetwork;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Directory } from '../identity/directory.ts';
-import type { Identity } from '../identity/identity.ts';
-import { BusyError } from '../identity/limiter.ts';
-import { type SafeFetch, SafeFetchError } from '../identity/safe-fetch.ts';
+import type { Directory } from '#pkg/identity/directory.ts';
+import type { Identity } from '#pkg/identity/identity.ts';
+import { BusyError } from '#pkg/identity/limiter.ts';
+import { type SafeFetch, SafeFetchError } from '#pkg/identity/safe-fetch.ts';
 import { type SignInOutcome, refuse, refuseIdentity } from './outcome.ts';
 
 export interface AppPasswordSignIn {

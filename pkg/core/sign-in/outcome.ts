@@ -1,4 +1,4 @@
-import type { IdentityProblem } from '../identity/identity.ts';
+import type { IdentityProblem } from '#pkg/identity/identity.ts';
 
 /** Why somebody is not let in, in the API's own terms. Holds nothing that a server or library said. */
 export interface SignInProblem {

@@ -9,8 +9,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RedisHandle, openRedis } from '#pkg/redis/client.ts';
 import { ManualClock, systemClock } from '#pkg/runtime/clock.ts';
 import { createLogger } from '#pkg/runtime/log.ts';
-import { type Directory, createDirectory } from '../identity/directory.ts';
-import { type FakeAccount, type FakeNetwork, startFakeNetwork } from '../identity/fake-network.ts';
+import { type Directory, createDirectory } from '#pkg/identity/directory.ts';
+import { type FakeAccount, type FakeNetwork, startFakeNetwork } from '#pkg/identity/fake-network.ts';
 import { signInWithServiceAuth } from './service-auth.ts';
 
 const serviceDid = 'did:web:skyflow.test';

@@ -1,7 +1,7 @@
 import { type KeyObject, createPublicKey, verify } from 'node:crypto';
 import { parseDidKey } from '@atproto/crypto';
 import { systemClock } from '#pkg/runtime/clock.ts';
-import { createExpiringMap } from '../identity/expiring-map.ts';
+import { createExpiringMap } from '../expiring-map.ts';
 
 /** Orders of the two curves' groups (SEC 2). */
 const ORDERS = {
