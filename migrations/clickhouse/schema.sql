@@ -37,6 +37,28 @@ ENGINE = AggregatingMergeTree
 ORDER BY actor_id
 SETTINGS index_granularity = 1024;
 
+CREATE TABLE author_posts
+(
+    `actor_id` UInt64,
+    `tid` UInt64,
+    `day` Date,
+    `at_ms` Int64,
+    `version` Int64,
+    `deleted` UInt8,
+    `reply_parent_id` UInt64,
+    `reply_parent_tid` UInt64,
+    `reply_root_id` UInt64,
+    `quote_id` UInt64,
+    `embed_kind` LowCardinality(String),
+    `langs` Array(LowCardinality(String)),
+    `tags` Array(String),
+    `labels` Array(LowCardinality(String))
+)
+ENGINE = ReplacingMergeTree(version, deleted)
+PARTITION BY if((day >= '2023-01-01') AND (day < '2041-01-01'), toYear(day), 0)
+ORDER BY (actor_id, tid)
+SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, min_rows_for_wide_part = 1099511627776, min_age_to_force_merge_seconds = 1800, max_bytes_to_merge_at_max_space_in_pool = 1000000000;
+
 CREATE TABLE blocked_pairs
 (
     `account_id` UInt64,
@@ -293,6 +315,37 @@ ENGINE = ReplacingMergeTree(version, deleted)
 ORDER BY (actor_id, key)
 SETTINGS index_granularity = 8192;
 
+CREATE TABLE feed_interactions
+(
+    `at` DateTime64(3, 'UTC'),
+    `viewer_id` UInt64,
+    `feed` LowCardinality(String),
+    `event` LowCardinality(String),
+    `actor_id` UInt64,
+    `tid` UInt64,
+    `uri` String CODEC(ZSTD(1)),
+    `context` String CODEC(ZSTD(1)),
+    `req_id` String CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (viewer_id, at, feed, event, actor_id, tid)
+TTL toDateTime(at) + toIntervalDay(90)
+SETTINGS index_granularity = 1024;
+
+CREATE TABLE feed_visits
+(
+    `day` Date,
+    `feed` LowCardinality(String),
+    `visitor` UInt64,
+    `requests` SimpleAggregateFunction(sum, UInt64),
+    `first_pages` SimpleAggregateFunction(sum, UInt64),
+    `depth` SimpleAggregateFunction(max, UInt32)
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (day, feed, visitor)
+TTL day + toIntervalDay(90)
+SETTINGS index_granularity = 8192;
+
 CREATE TABLE followers
 (
     `subject_id` UInt64,
@@ -390,6 +443,19 @@ ENGINE = ReplacingMergeTree(updated_at)
 ORDER BY from_us
 SETTINGS index_granularity = 8192;
 
+CREATE TABLE gone
+(
+    `at` DateTime64(3, 'UTC'),
+    `actor_id` UInt64,
+    `tid` UInt64,
+    `version` UInt64,
+    `gone` UInt8
+)
+ENGINE = MergeTree
+ORDER BY at
+TTL toDateTime(at) + toIntervalDay(3)
+SETTINGS index_granularity = 1024;
+
 CREATE VIEW inactive_accounts
 (
     `actor_id` UInt64,
@@ -412,6 +478,22 @@ CREATE TABLE inactive_states
 ENGINE = ReplacingMergeTree(version, deleted)
 ORDER BY actor_id
 SETTINGS index_granularity = 2048;
+
+CREATE MATERIALIZED VIEW inactive_states_to_gone TO gone
+(
+    `at` DateTime64(3, 'UTC'),
+    `actor_id` UInt64,
+    `tid` UInt8,
+    `version` UInt64,
+    `gone` UInt8
+)
+AS SELECT
+    now64(3, 'UTC') AS at,
+    actor_id,
+    0 AS tid,
+    version,
+    toUInt8(1 - deleted) AS gone
+FROM inactive_states;
 
 CREATE TABLE ingest_log
 (
@@ -535,6 +617,40 @@ PARTITION BY if((day >= '2023-01-01') AND (day < '2041-01-01'), toYear(day), 0)
 ORDER BY (day, actor_id, tid)
 SETTINGS index_granularity = 8192;
 
+CREATE MATERIALIZED VIEW posts_to_author_posts TO author_posts
+(
+    `actor_id` UInt64,
+    `tid` UInt64,
+    `day` Date,
+    `at_ms` Int64,
+    `version` Int64,
+    `deleted` UInt8,
+    `reply_parent_id` UInt64,
+    `reply_parent_tid` UInt64,
+    `reply_root_id` UInt64,
+    `quote_id` UInt64,
+    `embed_kind` LowCardinality(String),
+    `langs` Array(String),
+    `tags` Array(String),
+    `labels` Array(LowCardinality(String))
+)
+AS SELECT
+    actor_id,
+    tid,
+    day,
+    toUnixTimestamp64Milli(sort_at) AS at_ms,
+    version,
+    deleted,
+    reply_parent_id,
+    reply_parent_tid,
+    reply_root_id,
+    quote_id,
+    embed_kind,
+    arrayDistinct(arrayMap(lang -> lower(splitByChar('-', lang)[1]), langs)) AS langs,
+    arrayDistinct(arrayMap(tag -> lowerUTF8(tag), tags)) AS tags,
+    labels
+FROM posts;
+
 CREATE MATERIALIZED VIEW posts_to_engagement TO engagement
 (
     `subject_day` Date,
@@ -565,6 +681,23 @@ FROM
         deleted
     FROM posts
 );
+
+CREATE MATERIALIZED VIEW posts_to_gone TO gone
+(
+    `at` DateTime64(3, 'UTC'),
+    `actor_id` UInt64,
+    `tid` UInt64,
+    `version` UInt64,
+    `gone` UInt8
+)
+AS SELECT
+    now64(3, 'UTC') AS at,
+    actor_id,
+    tid,
+    toUInt64(greatest(0, version)) AS version,
+    1 AS gone
+FROM posts
+WHERE deleted = 1;
 
 CREATE MATERIALIZED VIEW posts_to_mentions TO mentions
 (

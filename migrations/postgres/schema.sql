@@ -21,6 +21,60 @@ CREATE TABLE analysis_requests (
 );
 CREATE INDEX analysis_requests_history ON analysis_requests USING btree (user_id, requested_at DESC, id DESC);
 
+CREATE TABLE api_keys (
+  id uuid NOT NULL,
+  name text NOT NULL,
+  prefix text NOT NULL,
+  hash text NOT NULL,
+  scopes text[] NOT NULL,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  expires_at timestamp(3) with time zone,
+  revoked_at timestamp(3) with time zone,
+  last_used_at timestamp(3) with time zone,
+  CONSTRAINT api_keys_pkey PRIMARY KEY (id),
+  CONSTRAINT api_keys_hash_key UNIQUE (hash),
+  CONSTRAINT api_keys_hash_check CHECK (hash ~ '^[0-9a-f]{64}$'::text),
+  CONSTRAINT api_keys_name_check CHECK (length(name) >= 1 AND length(name) <= 100),
+  CONSTRAINT api_keys_prefix_check CHECK (length(prefix) <= 16),
+  CONSTRAINT api_keys_scopes_check CHECK (cardinality(scopes) >= 1 AND cardinality(scopes) <= 20)
+);
+
+CREATE TABLE feed_bans (
+  subject text NOT NULL,
+  reason text DEFAULT ''::text NOT NULL,
+  banned_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT feed_bans_pkey PRIMARY KEY (subject),
+  CONSTRAINT feed_bans_reason_check CHECK (length(reason) <= 1000),
+  CONSTRAINT feed_bans_subject_check CHECK (subject ~ '^(did:|at://did:)'::text AND length(subject) <= 8192)
+);
+
+CREATE TABLE feed_members (
+  rkey text NOT NULL,
+  did text NOT NULL,
+  added_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT feed_members_pkey PRIMARY KEY (rkey, did),
+  CONSTRAINT feed_members_did_check CHECK (did ~ '^did:[a-z]+:[A-Za-z0-9._:%-]+$'::text AND length(did) <= 2048),
+  CONSTRAINT feed_members_rkey_check CHECK (rkey ~ '^[A-Za-z0-9._:~-]{1,512}$'::text)
+);
+
+CREATE TABLE feed_publications (
+  rkey text NOT NULL,
+  publisher_did text NOT NULL,
+  cid text NOT NULL,
+  published_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT feed_publications_pkey PRIMARY KEY (rkey, publisher_did),
+  CONSTRAINT feed_publications_cid_check CHECK (length(cid) <= 256),
+  CONSTRAINT feed_publications_publisher_did_check CHECK (publisher_did ~ '^did:[a-z]+:[A-Za-z0-9._:%-]+$'::text AND length(publisher_did) <= 2048),
+  CONSTRAINT feed_publications_rkey_check CHECK (rkey ~ '^[A-Za-z0-9._:~-]{1,512}$'::text)
+);
+
+CREATE TABLE feed_rule_versions (
+  name text NOT NULL,
+  version bigint DEFAULT 0 NOT NULL,
+  CONSTRAINT feed_rule_versions_pkey PRIMARY KEY (name),
+  CONSTRAINT feed_rule_versions_name_check CHECK (name = ANY (ARRAY['members'::text, 'bans'::text, 'publications'::text]))
+);
+
 CREATE TABLE outbox (
   event_id uuid NOT NULL,
   subject text NOT NULL,
