@@ -17,11 +17,12 @@ ENV NODE_ENV=production \
   UV_THREADPOOL_SIZE=16 \
   NO_COLOR=1 \
   SKYFLOW_DATA_DIR=/data \
+  SKYFLOW_FEEDS_DIR=/feeds \
   SKYFLOW_HOST=0.0.0.0 \
   SKYFLOW_METRICS_PORT=8091 \
   SKYFLOW_NO_INSTALL=true
 # A volume takes its owner and its rights from the folder that it covers.
-RUN mkdir -m 0700 /data /session-key && chown node:node /data /session-key
+RUN mkdir -m 0700 /data /session-key && chown node:node /data /session-key && mkdir /feeds
 WORKDIR /app
 # Everything under /app belongs to root: the process can read its code and not change it.
 COPY --from=packages /app/node_modules ./node_modules
@@ -33,7 +34,7 @@ COPY migrations ./migrations
 COPY testing/simulator ./testing/simulator
 USER node
 VOLUME /data
-EXPOSE 8000 8001 8003 8010 8013 8091
+EXPOSE 8000 8001 8003 8010 8013 8091 8094 8095
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=4 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.SKYFLOW_METRICS_PORT}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "cmd/skyflow/main.ts"]

@@ -24,6 +24,7 @@ lint:
 # check the types
 types:
     tsc --noEmit
+    if [ -d testing/e2e/node_modules ]; then tsc --noEmit -p testing/e2e; fi
 
 # check the format
 format-check:
@@ -64,6 +65,14 @@ timeline *ARGS:
 # run the live events alone: needs REDIS_URL and NATS_URL
 realtime-gateway *ARGS:
     {{skyflow}} realtime-gateway "$@"
+
+# run the feed generator alone: needs CLICKHOUSE_URL, DATABASE_URL and REDIS_URL
+feedgen *ARGS:
+    {{skyflow}} feedgen "$@"
+
+# look after feeds: just feeds list
+feeds *ARGS:
+    {{skyflow}} feeds "$@"
 
 # run Redis and NATS only
 common *ARGS:
@@ -121,6 +130,11 @@ saga *ARGS:
 fuzz *ARGS:
     {{node}} testing/crash/fuzz-main.ts "$@"
 
+# a whole network on this machine, offline: do Skyflow and an AppView count the same? Installs what that needs, at first
+e2e *ARGS:
+    {{node}} testing/e2e/setup.mjs
+    vitest run --config testing/e2e/vitest.config.ts "$@"
+
 # measure the ingest, socket to durable rows
 bench-ingest *ARGS:
     {{node}} testing/bench/ingest-main.ts "$@"
@@ -128,6 +142,10 @@ bench-ingest *ARGS:
 # measure POST timeline/analyze at 200 requests a second
 bench-api *ARGS:
     {{node}} testing/bench/api-main.ts "$@"
+
+# measure the feed generator beside one of the official starter's shape, and how fast a post becomes visible
+bench-feeds *ARGS:
+    {{node}} testing/bench/feeds/main.ts "$@"
 
 # measure the SSE gateway: 10,000 connections, a burst to all, a stalled reader, reconnects
 bench-sse *ARGS:

@@ -10,7 +10,7 @@ const project = (name: string, include: string[], exclude: string[] = [], testTi
   test: {
     name,
     include,
-    exclude: ['**/node_modules/**', ...exclude],
+    exclude: ['**/node_modules/**', 'testing/e2e/**', ...exclude],
     pool: 'forks' as const,
     testTimeout,
     hookTimeout: 60_000,

@@ -17,7 +17,7 @@ if [ ! -e "$policy" ] || grep -q 'skyflow-temporary' "$policy"; then
   cat > "$policy" <<'END'
 #!/bin/sh
 # skyflow-temporary: removed when the installation ends
-case "$1" in redis*|nats*) exit 101 ;; esac
+case "$1" in redis*|nats*|postgresql*) exit 101 ;; esac
 exit 0
 END
   chmod 755 "$policy"

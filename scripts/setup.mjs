@@ -69,7 +69,7 @@ const readPackages = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
 function install(root) {
   // A half-done install must never look finished: npm empties the folder itself, but not if it fails to start.
   rmSync(stampFile(root), { force: true });
-  say('installing the locked packages with `npm ci` (about 1 GB on disk; only this once) ...');
+  say('installing the locked packages with `npm ci` (some hundred megabytes on disk; only this once) ...');
   const startedMs = Date.now();
   const args = ['ci', '--include=dev', '--include=optional', '--engine-strict=false', '--no-audit', '--no-fund'];
   const result = spawnSync('npm', [...args, '--loglevel=error'], {

@@ -25,23 +25,32 @@ export interface ApartOptions {
 /** How long a stop may take: a computation in hand may end, a client may be told where to go. */
 const graceMs = 15_000;
 
+/** What a part stands on besides Redis. */
+export interface ApartNeeds {
+  /** Brought up to date before the part is built. */
+  readonly migrated: readonly MigratedStore[];
+  readonly bus: boolean;
+  /** What `/ready` says beyond the stores; undefined: nothing. */
+  readonly detail?: () => Readonly<Record<string, unknown>>;
+}
+
 /** Runs one part as a process: opens its stores, brings their schemas and the streams up to date, serves its internal page. */
 export const runApart = async (
   options: ApartOptions,
-  migrated: readonly MigratedStore[],
+  needs: ApartNeeds,
   build: (context: PartContext) => Promise<readonly Service[]>,
 ): Promise<void> => {
   using screen = openScreen(options);
   const { log } = screen;
   await untilStopped(async (signal) => {
     await using stores = new Stores(locations(options), { log, signal });
-    await Promise.all([stores.redis(), stores.bus()]);
-    await migrateAll(stores, migrated, log);
+    await Promise.all([stores.redis(), needs.bus ? stores.bus() : undefined]);
+    await migrateAll(stores, needs.migrated, log);
     signal.throwIfAborted();
     const context = { stores, log, registry: createMetrics() };
-    await prepareBus(context);
+    if (needs.bus) await prepareBus(context);
     const services = await build(context);
-    await runAll([...services, opsPage(options, { stores, migrated, registry: context.registry })], {
+    await runAll([...services, opsPage(options, { stores, needs, registry: context.registry })], {
       signal,
       graceMs,
       log,
@@ -61,25 +70,25 @@ const locations = (options: ApartOptions): StoreLocations => ({
 
 interface OpsParts {
   readonly stores: Stores;
-  readonly migrated: readonly MigratedStore[];
+  readonly needs: ApartNeeds;
   readonly registry: Registry;
 }
 
 /** Alive as long as it answers; ready while every store it needs does. */
-const opsPage = ({ host, metricsPort }: ApartOptions, { stores, migrated, registry }: OpsParts): Service =>
+const opsPage = ({ host, metricsPort }: ApartOptions, { stores, needs, registry }: OpsParts): Service =>
   serveOps({
     host,
     port: metricsPort,
     registry,
     health: () => ({ ok: true }),
     ready: async () => {
-      const [redis, bus] = await Promise.all([stores.redis(), stores.bus()]);
-      const since = redis.downSinceMs ?? bus.downSinceMs;
+      const [redis, bus] = await Promise.all([stores.redis(), needs.bus ? stores.bus() : undefined]);
+      const since = redis.downSinceMs ?? bus?.downSinceMs;
       if (since !== undefined)
         return { ready: false, detail: `a store is away since ${new Date(since).toISOString()}` };
       // These two have no connection that is watched: they are asked.
-      if (migrated.includes('postgres')) await (await stores.postgres()).query('SELECT 1');
-      if (migrated.includes('clickhouse')) await (await stores.clickhouse()).read('SELECT 1', 'TSV');
-      return { ready: true, detail: { at: new Date(systemClock.nowMs()).toISOString() } };
+      if (needs.migrated.includes('postgres')) await (await stores.postgres()).query('SELECT 1');
+      if (needs.migrated.includes('clickhouse')) await (await stores.clickhouse()).read('SELECT 1', 'TSV');
+      return { ready: true, detail: { at: new Date(systemClock.nowMs()).toISOString(), ...needs.detail?.() } };
     },
   });

@@ -17,10 +17,10 @@ export interface LocalAccess<T> {
 const demoFolder = './data-demo';
 
 /** Whether Skyflow has made a folder its own. */
-const isOurs = (folder: string): boolean => existsSync(join(folder, 'skyflow.json'));
+export const isDataFolder = (folder: string): boolean => existsSync(join(folder, 'skyflow.json'));
 
 const hintFor = (folder: string): string =>
-  resolve(demoFolder) !== folder && isOurs(demoFolder)
+  resolve(demoFolder) !== folder && isDataFolder(demoFolder)
     ? 'The data of the demo is in data-demo: add --data-dir data-demo. Or start with `npm start`.'
     : 'Start with `npm start` (or `npm run demo`), or name the right folder with --data-dir.';
 
@@ -34,7 +34,7 @@ export const throughLocal = async <T>(where: StoreLocations, log: Logger, access
     const socketPath = adminSocketPath(folder);
     const answer = socketPath === undefined ? undefined : await access.ask(socketPath);
     if (answer !== undefined) return answer;
-    if (!isOurs(folder)) {
+    if (!isDataFolder(folder)) {
       throw new UserError(`There is no data in ${folder} yet.`, {
         hint: hintFor(folder),
       });

@@ -11,7 +11,7 @@ const named = (name: string): App => ({
 const bindings = { incoming: { socket: { remoteAddress: '10.0.0.9' } } as unknown as IncomingMessage };
 
 describe('one port', () => {
-  const app = onePort({ api: named('api'), sse: named('sse'), page: named('page') });
+  const app = onePort({ api: named('api'), feeds: named('feeds'), sse: named('sse'), page: named('page') });
   const ask = async (path: string, method = 'GET'): Promise<string> =>
     (await app.fetch(new Request(`http://h${path}`, { method }), bindings)).text();
 
@@ -24,6 +24,13 @@ describe('one port', () => {
     ['/ssee', 'page'],
     ['/api/v1/me', 'api'],
     ['/api/v1/nothing', 'api'],
+    ['/api/v1/feeds', 'feeds'],
+    ['/api/v1/feeds/whats-hot/explain', 'feeds'],
+    ['/api/v1/feedss', 'api'],
+    ['/api/admin/bans', 'feeds'],
+    ['/feeds/whats-hot.rss', 'feeds'],
+    ['/xrpc/app.bsky.feed.getFeedSkeleton', 'feeds'],
+    ['/.well-known/did.json', 'feeds'],
     ['/openapi.json', 'api'],
     ['/docs', 'api'],
     ['/docs/swagger-ui.css', 'api'],

@@ -1,5 +1,6 @@
 import { adminSocketPath } from '#pkg/admin/socket-path.ts';
 import { runSql } from '#pkg/admin/run-sql.ts';
+import type { FeedsOperator } from '#pkg/admin/feeds.ts';
 import { serveAdmin } from '#pkg/admin/server.ts';
 import type { Lenses } from '#pkg/analysis/lenses.ts';
 import { type HttpService, serveHttp } from '#pkg/runtime/http.ts';
@@ -7,23 +8,28 @@ import type { Service } from '#pkg/runtime/lifecycle.ts';
 import { loadSigner } from '#pkg/session/signer.ts';
 import type { SessionStore } from '#pkg/session/store.ts';
 import { openAnalyst } from './analyze/open-analyst.ts';
+import { feedOperator } from './feeds/serving-operator.ts';
 import { inventedDirectory } from './demo/invented-directory.ts';
 import type { Ingest } from './ingest.ts';
-import { onePort } from './one-port.ts';
+import { feedsApp, onePort } from './one-port.ts';
 import { statusPage } from './page/page.ts';
 import { publicNames } from './public-names.ts';
 import {
-  type ApiOptions,
   createApiPart,
+  createFeedPart,
   createGatewayPart,
   createLensPart,
   createTimelinePart,
+  type FeedOptions,
   type PartContext,
   prepareBus,
 } from './services.ts';
 
 /** What `up` and `demo` are told about serving people. */
-export interface OneProcessOptions extends Pick<ApiOptions, 'allowPrivateHosts' | 'trustedProxies'> {
+export interface OneProcessOptions extends Pick<
+  FeedOptions,
+  'allowPrivateHosts' | 'trustedProxies' | 'feedsDir' | 'blockedLabels'
+> {
   readonly host: string;
   /** Not 0: the names of this server are made of it. */
   readonly port: number;
@@ -55,35 +61,41 @@ export const createOneProcess = async (
   const api = await createApiPart({ ...options, ...names, directory }, signer, context);
   const lenses = await createLensPart(context);
   const timeline = await createTimelinePart(lenses, context);
+  const feeds = await createFeedPart({ ...options, ...names, directory }, { jwks: () => signer.jwks() }, context);
   const gateway = await createGatewayPart({ jwks: () => signer.jwks(), withTiers: true }, context);
   const page = statusPage(() => ingest.reader.read());
   const web = serveHttp({
     name: 'status page',
     host: options.host,
     port: options.port,
-    app: onePort({ api: api.app, sse: gateway.app, page }),
+    app: onePort({ api: api.app, feeds: feedsApp(feeds), sse: gateway.app, page }),
     portFlag: '--port',
   });
   web.listening.then(
     ({ port }) => log.info(`Skyflow is running: http://${shownHost(options.host)}:${port}`),
     () => undefined,
   );
-  const admin = await adminServices(options, { ingest, lenses, context });
-  const services = [...api.services, ...timeline, ...gateway.services, web, ...admin];
+  const admin = await adminServices(options, { ingest, lenses, feeds: feedOperator(feeds), context });
+  const services = [...api.services, ...timeline, ...feeds.services, ...gateway.services, web, ...admin];
   return { services, listening: web.listening, sessions: api.sessions, lenses };
 };
 
-/** The local way in for `sql`, `status` and `analyze`; there is none where the folder's path is too long for a socket. */
+/** The local way in for `sql`, `status`, `analyze` and `feeds`; there is none where the folder's path is too long for a socket. */
 const adminServices = async (
   { plcUrl }: OneProcessOptions,
-  parts: { readonly ingest: Ingest; readonly lenses: Lenses; readonly context: PartContext },
+  parts: {
+    readonly ingest: Ingest;
+    readonly lenses: Lenses;
+    readonly feeds: FeedsOperator;
+    readonly context: PartContext;
+  },
 ): Promise<Service[]> => {
-  const { ingest, lenses, context } = parts;
+  const { ingest, lenses, feeds, context } = parts;
   const store = await context.stores.clickhouse();
   const path = adminSocketPath((await context.stores.dataDir()).path);
   if (path === undefined) {
     context.log.warn(
-      'the path of the data folder is too long for a socket: sql, status and analyze will not work while this runs',
+      'the path of the data folder is too long for a socket: sql, status, analyze and feeds will not work while this runs',
     );
     return [];
   }
@@ -93,6 +105,7 @@ const adminServices = async (
       sql: (request) => runSql(store, request),
       status: () => ingest.reader.read(),
       analyze: openAnalyst({ store, lenses, plcUrl }),
+      feeds,
     }),
   ];
 };

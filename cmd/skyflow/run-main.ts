@@ -1,15 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { errorCode } from '#pkg/runtime/errors.ts';
 import { reportFailure } from '#pkg/runtime/failure.ts';
 import { buildProgram, type CommandHandlers, runProgram } from '#pkg/runtime/program.ts';
+import { readVersion } from './version.ts';
 
 /** How long whatever was left open may keep the process after its work is done. */
 const lingerMs = 2_000;
-
-const readVersion = (): string => {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-};
 
 /** The body of every main: parses `args`, runs the command, shows what went wrong in words, and sets the exit status. */
 export const runMain = async (handlers: CommandHandlers, args: readonly string[]): Promise<void> => {

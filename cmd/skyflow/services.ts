@@ -3,6 +3,8 @@ import { createLenses, type Lenses } from '#pkg/analysis/lenses.ts';
 import { createPublisher } from '#pkg/bus/publish.ts';
 import { reconcileStreams } from '#pkg/bus/streams.ts';
 import { createCore } from '#pkg/core/core.ts';
+import { createFeedGenerator, type FeedGenerator } from '#pkg/feeds/feed-generator.ts';
+import { feedsDocument } from '#pkg/feeds/rest/described.ts';
 import type { Tier } from '#pkg/contracts/tiers.ts';
 import { createDirectory, type Directory } from '#pkg/identity/directory.ts';
 import { createSafeFetch } from '#pkg/identity/safe-fetch.ts';
@@ -20,6 +22,7 @@ import { createVerifier, type VerifierOptions } from '#pkg/session/verifier.ts';
 import type { Stores } from './compose.ts';
 import type { App } from './one-port.ts';
 import type { PublicNames } from './public-names.ts';
+import { readVersion } from './version.ts';
 
 /** What every part needs. */
 export interface PartContext {
@@ -38,6 +41,10 @@ export interface ApiOptions extends PublicNames {
   /** Instead of the network's; default: by `plcUrl`. */
   readonly directory?: Directory | undefined;
 }
+
+/** Who answers to a handle or DID: the network's own directory unless the options bring another. */
+const directoryOf = ({ directory, plcUrl, allowPrivateHosts: allowPrivate }: ApiOptions): Directory =>
+  directory ?? createDirectory({ clock: systemClock, plcUrl, allowPrivate });
 
 /** A part that answers people. */
 export interface WebPart {
@@ -68,12 +75,13 @@ export const createApiPart = async (
     sessions,
     verifier: createVerifier({ jwks: () => signer.jwks(), redis, clock }),
     signer,
-    directory:
-      options.directory ?? createDirectory({ clock, plcUrl: options.plcUrl, allowPrivate: options.allowPrivateHosts }),
+    directory: directoryOf(options),
     fetch: createSafeFetch({ allowPrivate: options.allowPrivateHosts }),
     serviceDid: options.serviceDid,
     publicUrl: options.publicUrl,
     trustedProxies: options.trustedProxies,
+    // Wherever they run: people look for one API.
+    otherDocuments: [feedsDocument(options.publicUrl)],
     clock,
     log,
     registry,
@@ -132,4 +140,33 @@ export const createGatewayPart = async (
 const tierOf = async (postgres: Postgres, userId: string): Promise<Tier> => {
   const user = await readUser(postgres, userId).catch(() => undefined);
   return user?.tier ?? 'drift';
+};
+
+/** What the options say about feeds. */
+export interface FeedOptions extends ApiOptions {
+  readonly feedsDir: string | undefined;
+  readonly blockedLabels: readonly string[];
+}
+
+/** feedgen: needs ClickHouse and Postgres (migrated) and Redis, and the public keys of core-api. */
+export const createFeedPart = async (
+  options: FeedOptions,
+  { jwks }: Pick<VerifierOptions, 'jwks'>,
+  { stores, log, registry }: PartContext,
+): Promise<FeedGenerator> => {
+  const { redis } = await stores.redis();
+  const clock = systemClock;
+  return createFeedGenerator({
+    ...options,
+    store: await stores.clickhouse(),
+    postgres: await stores.postgres(),
+    redis,
+    directory: directoryOf(options),
+    verifier: createVerifier({ jwks, redis, clock }),
+    version: readVersion(),
+    blockedLabels: new Set(options.blockedLabels),
+    clock,
+    log: log.child({ component: 'feeds' }),
+    registry,
+  });
 };

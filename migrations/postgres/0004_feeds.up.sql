@@ -2,7 +2,7 @@
 
 -- Whose posts a feed of members shows, and to whom it is shown where it is for members only.
 CREATE TABLE IF NOT EXISTS feed_members (
-  rkey text NOT NULL CHECK (rkey ~ '^[A-Za-z0-9._:~-]{1,512}$'),
+  rkey text NOT NULL CHECK (rkey ~ '^[A-Za-z0-9._:~-]+$' AND length(rkey) <= 512),
   did text NOT NULL CHECK (did ~ '^did:[a-z]+:[A-Za-z0-9._:%-]+$' AND length(did) <= 2048),
   added_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (rkey, did)
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS feed_bans (
 
 -- Under which accounts a feed was published: a request for it must name one of them.
 CREATE TABLE IF NOT EXISTS feed_publications (
-  rkey text NOT NULL CHECK (rkey ~ '^[A-Za-z0-9._:~-]{1,512}$'),
+  rkey text NOT NULL CHECK (rkey ~ '^[A-Za-z0-9._:~-]+$' AND length(rkey) <= 512),
   publisher_did text NOT NULL CHECK (publisher_did ~ '^did:[a-z]+:[A-Za-z0-9._:%-]+$' AND length(publisher_did) <= 2048),
   cid text NOT NULL CHECK (length(cid) <= 256),
   published_at timestamptz(3) NOT NULL DEFAULT now(),

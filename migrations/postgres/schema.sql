@@ -54,7 +54,7 @@ CREATE TABLE feed_members (
   added_at timestamp(3) with time zone DEFAULT now() NOT NULL,
   CONSTRAINT feed_members_pkey PRIMARY KEY (rkey, did),
   CONSTRAINT feed_members_did_check CHECK (did ~ '^did:[a-z]+:[A-Za-z0-9._:%-]+$'::text AND length(did) <= 2048),
-  CONSTRAINT feed_members_rkey_check CHECK (rkey ~ '^[A-Za-z0-9._:~-]{1,512}$'::text)
+  CONSTRAINT feed_members_rkey_check CHECK (rkey ~ '^[A-Za-z0-9._:~-]+$'::text AND length(rkey) <= 512)
 );
 
 CREATE TABLE feed_publications (
@@ -65,7 +65,7 @@ CREATE TABLE feed_publications (
   CONSTRAINT feed_publications_pkey PRIMARY KEY (rkey, publisher_did),
   CONSTRAINT feed_publications_cid_check CHECK (length(cid) <= 256),
   CONSTRAINT feed_publications_publisher_did_check CHECK (publisher_did ~ '^did:[a-z]+:[A-Za-z0-9._:%-]+$'::text AND length(publisher_did) <= 2048),
-  CONSTRAINT feed_publications_rkey_check CHECK (rkey ~ '^[A-Za-z0-9._:~-]{1,512}$'::text)
+  CONSTRAINT feed_publications_rkey_check CHECK (rkey ~ '^[A-Za-z0-9._:~-]+$'::text AND length(rkey) <= 512)
 );
 
 CREATE TABLE feed_rule_versions (

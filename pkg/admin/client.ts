@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { errorCode, UserError } from '#pkg/runtime/errors.ts';
 import { parseJson } from '#pkg/runtime/json.ts';
+import { type FeedsAction, feedsOutcome, type FeedsOutcome, type FeedsRequestOf } from './feeds.ts';
 import {
   type AnalyzeOutcome,
   analyzeOutcome,
@@ -47,6 +48,22 @@ export const askAnalyze = async (path: string, request: AnalyzeRequest): Promise
   if (answer === undefined) return undefined;
   if (answer.status !== 200) throw failed(path, answer);
   const outcome = analyzeOutcome.safeParse(parseJson(answer.body));
+  if (!outcome.success) throw notUnderstood(path, answer.status);
+  return outcome.data;
+};
+
+/** Asks the process that holds the data folder something about feeds; undefined when there is none. */
+export const askFeeds = async <A extends FeedsAction>(
+  path: string,
+  request: FeedsRequestOf<A>,
+): Promise<FeedsOutcome<A> | undefined> => {
+  const answer = await ask(path, { method: 'POST', route: '/feeds', body: JSON.stringify(request) });
+  if (answer === undefined) return undefined;
+  if (answer.status === 404) {
+    throw new UserError('The running Skyflow serves no feeds.', { hint: 'Restart it: it is of another version.' });
+  }
+  if (answer.status !== 200) throw failed(path, answer);
+  const outcome = feedsOutcome<A>(request.action).safeParse(parseJson(answer.body));
   if (!outcome.success) throw notUnderstood(path, answer.status);
   return outcome.data;
 };

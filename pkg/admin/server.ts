@@ -5,6 +5,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import { aborted } from '#pkg/runtime/waiting.ts';
+import { type FeedsOperator, feedsRequest } from './feeds.ts';
 import {
   type AnalyzeOutcome,
   type AnalyzeRequest,
@@ -22,6 +23,8 @@ export interface AdminOptions {
   status(): Promise<unknown>;
   /** `signal` aborts when whoever asked has gone. */
   analyze(request: AnalyzeRequest, signal: AbortSignal): Promise<AnalyzeOutcome>;
+  /** Undefined: this process serves no feeds. */
+  feeds?: FeedsOperator | undefined;
 }
 
 /** How long requests in flight may go on after the stop. */
@@ -29,7 +32,7 @@ const drainMs = 2_000;
 const maxBodyBytes = 1024 * 1024;
 const notUnderstood = 'not a request that this Skyflow understands';
 
-/** Serves `POST /sql`, `POST /analyze` and `GET /status` on a unix socket that only this user can open. */
+/** Serves `POST /sql`, `POST /analyze`, `POST /feeds` and `GET /status` on a unix socket that only this user can open. */
 export const serveAdmin = (options: AdminOptions): Service => ({
   name: 'admin socket',
   run: async (signal) => {
@@ -59,7 +62,7 @@ export const serveAdmin = (options: AdminOptions): Service => ({
 });
 
 /** The routes, without the socket. */
-export const adminApp = ({ sql, status, analyze }: Omit<AdminOptions, 'path'>): Hono => {
+export const adminApp = ({ sql, status, analyze, feeds }: Omit<AdminOptions, 'path'>): Hono => {
   const app = new Hono();
   let turn: Promise<unknown> = Promise.resolve();
   app.get('/status', async (c) => c.json((await status()) as object));
@@ -77,6 +80,13 @@ export const adminApp = ({ sql, status, analyze }: Omit<AdminOptions, 'path'>): 
     if (!request.success) return c.json({ message: notUnderstood, code: null }, 422);
     return c.json(await analyze(request.data, c.req.raw.signal));
   });
+  if (feeds !== undefined) {
+    app.post('/feeds', bodyLimit({ maxSize: maxBodyBytes }), async (c) => {
+      const request = feedsRequest.safeParse(await c.req.json().catch(() => undefined));
+      if (!request.success) return c.json({ message: notUnderstood, code: null }, 422);
+      return c.json(await feeds(request.data, c.req.raw.signal));
+    });
+  }
   app.onError((error, c) => c.json({ message: error.message, code: null }, 500));
   return app;
 };

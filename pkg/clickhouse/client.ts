@@ -5,6 +5,8 @@ import { defineQuery } from './query.ts';
 import { openServer } from './server-client.ts';
 import type { ClickHouse, ClickHouseLocation } from './store.ts';
 
+export { LimitError, LIMITS, StatementError } from './limited.ts';
+export type { Limit, LimitedStatement, StatementLimits } from './limited.ts';
 export type { ClickHouse, ClickHouseLocation, QueryOptions } from './store.ts';
 
 /** The oldest release whose features the schema uses (refreshable state aside, all were there in 25.3 LTS). */

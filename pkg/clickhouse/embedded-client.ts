@@ -2,6 +2,7 @@ import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient
 import { type ChdbConnection, createChdbConnection } from 'chdb/connection';
 import { createCancellations, markedName, openKiller } from './cancel.ts';
 import { createConnectionPool } from './connection-pool.ts';
+import { createLanes } from './embedded-lanes.ts';
 import { holdEngine, spillFolder } from './embedded.ts';
 import { checkIdentifier } from './identifier.ts';
 import { bindStatement, requireParameters } from './parameters.ts';
@@ -31,6 +32,7 @@ export const openEmbedded = (location: ClickHouseLocation): OpenedClickHouse => 
   const killer = openKiller(() => createChdbConnection({ path: location.path }));
   const spill = spillFolder(location.path);
   const { pool, enterDatabase } = openPool(location);
+  const lanes = createLanes(location, cancellations, killer.kill);
   // The settings of a session last: the people's queries get a session of their own, which is read-only for good.
   let readers: Promise<ChdbConnection> | undefined;
   const command: OpenedClickHouse['command'] = (sql, params, settings) =>
@@ -76,8 +78,10 @@ export const openEmbedded = (location: ClickHouseLocation): OpenedClickHouse => 
       const result = await reader.chdb.queryAsync(sql, { format });
       return result.text();
     },
+    readLimited: (statement, options) => lanes.run(statement, options),
     close: async () => {
       await cancellations.settled();
+      await lanes.close();
       await killer.close();
       if (readers !== undefined) await (await readers).close();
       await pool.close();

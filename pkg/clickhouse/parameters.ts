@@ -13,6 +13,9 @@ const escapes: Readonly<Record<string, string>> = {
 };
 const escaped = (text: string): string => text.replace(/[\\'\t\n\r\0]/g, (letter) => escapes[letter] ?? letter);
 
+/** A text as a literal in a statement that is built: only for texts that a session without parameters needs. */
+export const textLiteral = (text: string): string => `'${escaped(text)}'`;
+
 /** A value as ClickHouse reads parameters: texts escaped as in TSV, quoted only within an array. */
 const textOf = (value: unknown, inArray: boolean): string => {
   if (value === null) return inArray ? 'NULL' : '\\N';

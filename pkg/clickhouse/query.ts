@@ -37,12 +37,14 @@ const settingName = /^[a-z][a-z0-9_]*$/;
  * Appends settings as a SETTINGS clause. Not as `clickhouse_settings`: chDB turns those into `SET`, which stays in force
  * for every later query of the session.
  */
-export const withSettings = (sql: string, settings: QuerySettings): string => {
-  const entries = Object.entries(settings);
-  if (entries.length === 0) return sql;
-  const written = entries.map(([name, value]) => {
-    if (!settingName.test(name)) throw new TypeError(`not a setting name: ${name}`);
-    return `${name} = ${typeof value === 'number' ? value : `'${value.replace(/[\\']/g, '\\$&')}'`}`;
-  });
-  return `${sql}\nSETTINGS ${written.join(', ')}`;
-};
+export const withSettings = (sql: string, settings: QuerySettings): string =>
+  Object.keys(settings).length === 0 ? sql : `${sql}\nSETTINGS ${settingList(settings)}`;
+
+/** Settings as SETTINGS and SET take them: `a = 1, b = 'x'`. Throws a TypeError for what is no name of a setting. */
+export const settingList = (settings: QuerySettings): string =>
+  Object.entries(settings)
+    .map(([name, value]) => {
+      if (!settingName.test(name)) throw new TypeError(`not a setting name: ${name}`);
+      return `${name} = ${typeof value === 'number' ? value : `'${value.replace(/[\\']/g, '\\$&')}'`}`;
+    })
+    .join(', ');

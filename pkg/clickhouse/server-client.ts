@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { createClient } from '@clickhouse/client';
 import { createCancellations, killById, noticeClosedConnection } from './cancel.ts';
 import { checkIdentifier } from './identifier.ts';
+import { runLimited } from './server-limited.ts';
 import { withSettings } from './query.ts';
 import { rowBinaryHeader } from './row-binary.ts';
 import { columnNames, insertSettings, quiet, refuseOutfile, statements } from './statements.ts';
@@ -56,6 +57,7 @@ export const openServer = (location: ClickHouseLocation, url: string): OpenedCli
       for await (const chunk of result.stream) chunks.push(chunk as Buffer);
       return Buffer.concat(chunks).toString('utf8');
     },
+    readLimited: (statement, { signal } = {}) => runLimited(() => client, cancellations, statement, signal),
     close: async () => {
       await cancellations.settled();
       await client.close();

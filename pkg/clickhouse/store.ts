@@ -1,3 +1,4 @@
+import type { LimitedStatement } from './limited.ts';
 import type { Query, QuerySettings } from './query.ts';
 import type { Column } from './row-binary.ts';
 
@@ -34,6 +35,12 @@ export interface ClickHouse {
   insertRows(table: string, columns: readonly Column[], rows: Buffer): Promise<void>;
   /** Runs one read-only statement for a person and returns its output in ClickHouse's own format. */
   read(sql: string, format: string): Promise<string>;
+  /**
+   * Runs a statement that only reads, on connections of its own and under limits: whatever it does, no other statement notices.
+   * 64-bit integers come as strings. When the signal aborts, it rejects with an AbortError at once.
+   * @throws LimitError when a limit stopped it, StatementError when it is wrong, else what the engine threw
+   */
+  readLimited(statement: LimitedStatement, options?: QueryOptions): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
 }
 

@@ -1,14 +1,15 @@
 import type { Redis } from 'ioredis';
 import type { Postgres } from '#pkg/postgres/client.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
+import type { ApiDocument } from '#pkg/rest/documents.ts';
 import type { SessionSigner } from '#pkg/session/signer.ts';
 import type { SessionStore } from '#pkg/session/store.ts';
 import type { Verifier } from '#pkg/session/verifier.ts';
 import type { CoreEvents } from './events.ts';
 import type { Directory } from '#pkg/identity/directory.ts';
 import type { SafeFetch } from '#pkg/identity/safe-fetch.ts';
-import type { RateLimits } from './limiter.ts';
-import type { CoreLimits } from './limits.ts';
+import type { RateLimits } from '#pkg/rest/limiter.ts';
+import type { CoreLimits, LimitName } from './limits.ts';
 import type { OutboxRelay } from './outbox/relay.ts';
 
 /** What the routes work with. */
@@ -27,9 +28,11 @@ export interface CoreContext {
   readonly publicUrl: string;
   /** How many proxies of ours stand in front; each adds one address to `X-Forwarded-For`. */
   readonly trustedProxies: number;
+  /** Of other parts of the API, for one document of all. */
+  readonly otherDocuments: readonly ApiDocument[];
   readonly clock: Clock;
   readonly limits: CoreLimits;
-  readonly rates: RateLimits;
+  readonly rates: RateLimits<LimitName>;
   readonly relay: OutboxRelay;
   readonly events: CoreEvents;
 }

@@ -1,26 +1,22 @@
-import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Hono } from 'hono';
-import { HTTPException } from 'hono/http-exception';
 import type { Redis } from 'ioredis';
-import type { ZodError } from 'zod';
 import type { Publisher } from '#pkg/bus/publish.ts';
 import type { Postgres } from '#pkg/postgres/client.ts';
+import { createRestApp } from '#pkg/rest/app.ts';
+import { RateLimits } from '#pkg/rest/limiter.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
 import type { Registry } from '#pkg/runtime/metrics.ts';
+import type { ApiDocument } from '#pkg/rest/documents.ts';
 import type { SessionSigner } from '#pkg/session/signer.ts';
 import type { SessionStore } from '#pkg/session/store.ts';
 import type { Verifier } from '#pkg/session/verifier.ts';
-import { StoreAwayError } from './away.ts';
 import type { CoreContext } from './context.ts';
 import { CoreEvents } from './events.ts';
 import type { CoreEnv } from './http/env.ts';
-import { problem, RETRY_SOON } from './http/problem.ts';
-import { limitBody, requestIds, securityHeaders } from './http/shield.ts';
 import type { Directory } from '#pkg/identity/directory.ts';
 import { createSafeFetch, type SafeFetch } from '#pkg/identity/safe-fetch.ts';
-import { RateLimits } from './limiter.ts';
 import { type CoreLimits, DEFAULT_LIMITS } from './limits.ts';
 import { OutboxRelay } from './outbox/relay.ts';
 import { addAnalysisRoutes } from './routes/analyses.ts';
@@ -45,6 +41,8 @@ export interface CoreOptions {
   readonly publicUrl: string;
   /** How many proxies of ours stand in front, each adding to `X-Forwarded-For`; default 0: the header is not believed. */
   readonly trustedProxies?: number;
+  /** OpenAPI documents of other parts of the API, which `/openapi.json` and `/docs` then have too. */
+  readonly otherDocuments?: readonly ApiDocument[];
   readonly clock: Clock;
   readonly log: Logger;
   readonly registry: Registry;
@@ -73,60 +71,18 @@ export function createCore(options: CoreOptions): Core {
     fetch: options.fetch ?? createSafeFetch(),
     publicUrl: options.publicUrl.replace(/\/+$/, ''),
     trustedProxies,
+    otherDocuments: options.otherDocuments ?? [],
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     rates: new RateLimits(redis),
     relay,
     events,
   };
-  const app = createApp(core);
+  const { publicUrl, limits } = core;
+  const app = createRestApp<CoreEnv>({ clock, publicUrl, maxBodyBytes: limits.maxBodyBytes, events });
   addPublicRoutes(app, core);
   addAuthRoutes(app, core);
   addMeRoutes(app, core);
   addAnalysisRoutes(app, core);
   // What travels with a request is our own business.
   return { app: app as unknown as Hono, services: [relay] };
-}
-
-/** The application with everything that concerns all routes. */
-function createApp({ events, limits, publicUrl, clock }: CoreContext): OpenAPIHono<CoreEnv> {
-  const app = new OpenAPIHono<CoreEnv>({
-    defaultHook: (result, c) => {
-      if (result.success) return undefined;
-      return problem(c, 400, { error: 'InvalidRequest', message: saysWhat(result.target, result.error) });
-    },
-  });
-  app.use(requestIds());
-  app.use(async (c, next) => {
-    const startMs = clock.nowMs();
-    await next();
-    events.answered(c.res.status, (clock.nowMs() - startMs) / 1000);
-  });
-  app.use(securityHeaders(publicUrl.startsWith('https:')));
-  app.use(limitBody(limits.maxBodyBytes));
-  app.notFound((c) => problem(c, 404, { error: 'NotFound', message: 'There is nothing here. See /docs.' }));
-  app.onError((error, c) => {
-    if (error instanceof HTTPException) {
-      if (error.status === 415) {
-        return problem(c, 415, { error: 'UnsupportedMediaType', message: 'Send JSON, as application/json.' });
-      }
-      if (error.status < 500)
-        return problem(c, 400, { error: 'InvalidRequest', message: 'The body is not valid JSON.' });
-    }
-    events.requestFailed(error, { correlationId: c.var.requestId, method: c.req.method, path: c.req.path });
-    if (error instanceof StoreAwayError) {
-      const message = 'Something this needs is away. Try again in a moment.';
-      return problem(c, 503, { error: 'ServiceUnavailable', message }, RETRY_SOON);
-    }
-    return problem(c, 500, { error: 'InternalServerError', message: 'Something went wrong here. It is in our log.' });
-  });
-  return app;
-}
-
-/** The first three of what is wrong, in short; a client's own names are repeated, its values are not. */
-function saysWhat(target: string, error: ZodError | { issues: ZodError['issues'] }): string {
-  const lines = error.issues.slice(0, 3).map(({ path, message }) => {
-    const where = path.map(String).join('.');
-    return where === '' ? message : `${where}: ${message}`;
-  });
-  return `${target === 'json' ? 'body' : target}: ${lines.join('; ')}`.slice(0, 300);
 }

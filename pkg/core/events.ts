@@ -1,8 +1,8 @@
 import { LENSES, type Lens } from '#pkg/contracts/lens.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
 import { type ClosedCounter, createClosedCounter, Gauge, Histogram, type Registry } from '#pkg/runtime/metrics.ts';
-import { StoreAwayError } from './away.ts';
-import { LIMIT_NAMES, type LimitName } from './limiter.ts';
+import { StoreAwayError } from '#pkg/rest/away.ts';
+import { LIMIT_NAMES, type LimitName } from './limits.ts';
 
 /** How sign-ins end. */
 export const SIGN_IN_OUTCOMES = ['signed_in', 'registered', 'refused', 'unavailable'] as const;

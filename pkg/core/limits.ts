@@ -1,11 +1,9 @@
 import { TIER_LIMITS, type Tier, type TierLimits } from '#pkg/contracts/tiers.ts';
+import type { Allowance } from '#pkg/rest/limiter.ts';
 
-/** So many in so long. The time runs from the first one: afterwards all of them are there again. */
-export interface Allowance {
-  /** Infinity: no limit. */
-  readonly count: number;
-  readonly windowSeconds: number;
-}
+/** The limits, as they stand in metrics and in Redis keys. */
+export const LIMIT_NAMES = ['requests', 'analyses', 'under_way', 'logins_address', 'logins_identifier'] as const;
+export type LimitName = (typeof LIMIT_NAMES)[number];
 
 /** What callers of core-api may do. All of it can be set by the operator. */
 export interface CoreLimits {

@@ -72,7 +72,9 @@ export interface RankedPost extends PostRef {
 
 /** Why a post that a statement returned is not shown. A closed list: each is counted. */
 export const FILTERS = [
-  /** Not an at-uri of a post, or a post that was never seen. */
+  /** A row that cannot be read: no post, no number for a score, a context too long, a reason that is none. */
+  'malformed',
+  /** A post that was never seen. */
   'unknown',
   'deleted',
   'inactive_author',

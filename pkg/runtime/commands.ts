@@ -1,7 +1,11 @@
+import { FEEDS_COMMANDS } from '#pkg/runtime/feeds-commands.ts';
+
 /** A positional argument. */
 export interface ArgumentSpec {
   name: string;
   help: string;
+  /** It may be left out; with `many`, as the last one only, it may also be given several times. */
+  takes?: 'optional' | 'many';
 }
 
 /** What `--help` says about a command beyond its options. */
@@ -70,6 +74,16 @@ export const COMMANDS = {
     examples: [
       ['realtime-gateway --jwks-url http://core-api:8000/.well-known/jwks.json', 'on port 8003'],
       ['realtime-gateway --env-file /etc/skyflow.env', 'everything from a file'],
+    ],
+  },
+  feedgen: {
+    summary: 'run the feed generator alone',
+    description:
+      'Ranks the feeds and serves them to Bluesky, with the API about feeds and their RSS. Any number of these may run. Needs CLICKHOUSE_URL, DATABASE_URL and REDIS_URL, and --public-url, the address that clients reach it by.',
+    arguments: [],
+    examples: [
+      ['feedgen --public-url https://skyflow.example', 'on port 8094'],
+      ['feedgen --feeds-dir /etc/skyflow/feeds --env-file /etc/skyflow.env', 'with feeds of your own'],
     ],
   },
   analyze: {
@@ -145,6 +159,7 @@ export const COMMANDS = {
       ['status --json', 'for programs'],
     ],
   },
+  ...FEEDS_COMMANDS,
   common: {
     summary: 'run Redis and NATS only',
     description:
@@ -158,12 +173,20 @@ export type CommandName = keyof typeof COMMANDS;
 
 export const COMMAND_NAMES = Object.keys(COMMANDS) as CommandName[];
 
-/** Words that hold commands but are none: `migrate` of `migrate up`. */
+/** Words that hold commands but are none: `migrate` of `migrate up`, `feeds keys` of `feeds keys list`. */
 export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   migrate: 'apply, undo and create migrations of the stores',
+  feeds: 'look at, publish and moderate feeds',
+  'feeds keys': 'keys of programs that act for you',
 };
 
-/** The positional arguments of a command as a tuple of strings. */
+/** The positional arguments of a command as a tuple of strings; a list where one takes many. */
 export type ArgumentsOf<C extends CommandName> = Strings<(typeof COMMANDS)[C]['arguments']>;
 
-type Strings<A extends readonly unknown[]> = { readonly [I in keyof A]: string };
+type Strings<A extends readonly unknown[]> = { readonly [I in keyof A]: TextOf<A[I]> };
+
+type TextOf<S> = S extends { readonly takes: 'many' }
+  ? readonly string[]
+  : S extends { readonly takes: 'optional' }
+    ? string | undefined
+    : string;

@@ -1,8 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
 import { parseEnv } from 'node:util';
-import { errorCode, UserError } from '#pkg/runtime/errors.ts';
+import { UserError } from '#pkg/runtime/errors.ts';
 import { nearestName } from '#pkg/runtime/nearest.ts';
 import { type Option, OPTION_NAMES, OPTIONS, OTHER_VARIABLES } from '#pkg/runtime/options.ts';
+import { readPrivateFile } from '#pkg/runtime/private-file.ts';
 import type { CommandName } from '#pkg/runtime/commands.ts';
 import type { Environment } from '#pkg/runtime/read-options.ts';
 
@@ -33,29 +33,13 @@ export async function readEnvironment(environment: Environment, file: string | u
   checkEnvironment(environment);
   if (file === undefined || file === '') return environment;
   const known = knownVariables();
-  const fromFile: Record<string, string | undefined> = parseEnv(await readPrivateFile(file));
+  const fromFile: Record<string, string | undefined> = parseEnv(await readPrivateFile(file, '--env-file'));
   for (const name of Object.keys(fromFile)) {
     if (known.has(name)) continue;
     if (name.startsWith('SKYFLOW_') || nearestName(name, known) !== undefined) throw unknownVariable(name, file, known);
   }
   const set = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
   return { ...fromFile, ...Object.fromEntries(set) };
-}
-
-async function readPrivateFile(file: string): Promise<string> {
-  try {
-    const { mode } = await stat(file);
-    if ((mode & 0o077) !== 0) {
-      throw new UserError(`${file} may hold passwords, but others on this machine can read it.`, {
-        hint: `Run: chmod 600 ${file}`,
-      });
-    }
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const reason = errorCode(error) === 'ENOENT' ? 'there is no such file' : 'it cannot be read';
-    throw new UserError(`--env-file ${file}: ${reason}.`, { hint: 'Give the path of a file you own.', cause: error });
-  }
 }
 
 function unknownVariable(name: string, where: string, known: Iterable<string>): UserError {

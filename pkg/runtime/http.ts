@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { type HttpBindings, createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import { errorCode, UserError } from '#pkg/runtime/errors.ts';
@@ -11,19 +11,24 @@ export interface HttpService extends Service {
   readonly listening: Promise<{ port: number }>;
 }
 
+/** What answers: a hono app, or whatever is asked like one. `env` is Node's own request and response. */
+export interface HttpApp {
+  fetch(request: Request, env: HttpBindings): Response | Promise<Response>;
+}
+
 export interface HttpServiceOptions {
   name: string;
   host: string;
   /** 0 takes any free port. */
   port: number;
-  app: Hono;
+  app: HttpApp;
   /** The option that chooses this port, named in the advice when it is taken. */
   portFlag: string;
   /** How long requests in flight may take after the stop before their sockets are cut. */
   drainMs?: number;
 }
 
-/** Serves a hono app. A port that cannot be had is a UserError. */
+/** Serves an app. A port that cannot be had is a UserError. */
 export function serveHttp(options: HttpServiceOptions): HttpService {
   const { name, host, port, app, drainMs = 2000 } = options;
   const { promise: listening, resolve, reject } = Promise.withResolvers<{ port: number }>();
@@ -33,7 +38,7 @@ export function serveHttp(options: HttpServiceOptions): HttpService {
     name,
     listening,
     async run(signal) {
-      const server = createAdaptorServer({ fetch: app.fetch });
+      const server = createAdaptorServer({ fetch: (request, env) => app.fetch(request, env as HttpBindings) });
       const closed = new Promise<void>((done) => void server.once('close', () => done()));
       await new Promise<void>((done, failed) => {
         server.once('error', (error) => failed(listenError(error, options)));

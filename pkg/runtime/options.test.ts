@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { COMMAND_NAMES, type CommandName } from '#pkg/runtime/commands.ts';
 import { UserError } from '#pkg/runtime/errors.ts';
+import { FEEDS_OPTIONS } from '#pkg/runtime/options/feeds.ts';
 import { INGEST_OPTIONS } from '#pkg/runtime/options/ingest.ts';
 import { OPERATOR_OPTIONS } from '#pkg/runtime/options/operator.ts';
 import { SERVICE_OPTIONS } from '#pkg/runtime/options/services.ts';
@@ -23,7 +24,15 @@ function thrown(run: () => unknown): UserError {
 
 describe('the table', () => {
   test('no part redefines an option of another', () => {
-    const parts = [INGEST_OPTIONS, SIMULATOR_OPTIONS, SERVICE_OPTIONS, OPERATOR_OPTIONS, STORE_OPTIONS, SHARED_OPTIONS];
+    const parts = [
+      INGEST_OPTIONS,
+      SIMULATOR_OPTIONS,
+      SERVICE_OPTIONS,
+      OPERATOR_OPTIONS,
+      FEEDS_OPTIONS,
+      STORE_OPTIONS,
+      SHARED_OPTIONS,
+    ];
     expect(parts.flatMap((part) => Object.keys(part)).sort()).toEqual([...OPTION_NAMES].sort());
   });
 

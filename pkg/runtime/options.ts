@@ -1,5 +1,6 @@
 import type { CommandName } from '#pkg/runtime/commands.ts';
 export type { Option } from '#pkg/runtime/options/option.ts';
+import { FEEDS_OPTIONS } from '#pkg/runtime/options/feeds.ts';
 import { INGEST_OPTIONS } from '#pkg/runtime/options/ingest.ts';
 import { OPERATOR_OPTIONS } from '#pkg/runtime/options/operator.ts';
 import { SERVICE_OPTIONS } from '#pkg/runtime/options/services.ts';
@@ -16,6 +17,7 @@ export const OPTIONS = {
   ...SIMULATOR_OPTIONS,
   ...SERVICE_OPTIONS,
   ...OPERATOR_OPTIONS,
+  ...FEEDS_OPTIONS,
   ...STORE_OPTIONS,
   ...SHARED_OPTIONS,
 };
@@ -41,6 +43,7 @@ export const HANDLER_KEYS = {
   'raw-retention': 'rawRetentionMs',
   history: 'historyMs',
   rate: 'eventsPerSecond',
+  expires: 'expiresMs',
 } as const;
 
 type HandlerKey<K extends OptionName> = K extends keyof typeof HANDLER_KEYS ? (typeof HANDLER_KEYS)[K] : CamelCase<K>;

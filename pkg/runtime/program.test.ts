@@ -56,6 +56,20 @@ describe('what a handler gets', () => {
     expect((await run(['sql', '--', '-- a comment\nSELECT 1'])).calls[0]?.[2]).toEqual(['-- a comment\nSELECT 1']);
   });
 
+  test('commands of three words; arguments that may be left out, and that may be many', async () => {
+    const key = await run(['feeds', 'keys', 'create', 'bot', '--scopes', 'bans:read,bans:write']);
+    expect(key.calls[0]).toMatchObject([
+      'feeds keys create',
+      { scopes: ['bans:read', 'bans:write'], expiresMs: undefined },
+      ['bot'],
+    ]);
+    expect((await run(['feeds', 'check'])).calls[0]?.[2]).toEqual([undefined]);
+    expect((await run(['feeds', 'check', 'dir'])).calls[0]?.[2]).toEqual(['dir']);
+    const account = ['--account', 'a.example.com'];
+    expect((await run(['feeds', 'publish', 'a', 'b', ...account])).calls[0]?.[2]).toEqual([['a', 'b']]);
+    expect((await run(['feeds', 'publish', '--all', ...account])).calls[0]?.[2]).toEqual([[]]);
+  });
+
   test('typed by its command', () => {
     const handlers: CommandHandlers = {
       sql: (options, args) => {

@@ -41,12 +41,13 @@ export function buildProgram(handlers: CommandHandlers, context: ProgramContext)
     const handler = handlers[name];
     if (handler === undefined) continue;
     const words = name.split(' ');
-    const groupName = words.length > 1 ? words[0] : undefined;
     let parent = program;
-    if (groupName !== undefined) {
-      parent = groups.get(groupName) ?? configure(program.command(groupName), context);
-      parent.description(COMMAND_GROUPS[groupName] ?? '');
-      groups.set(groupName, parent);
+    for (const [at, word] of words.slice(0, -1).entries()) {
+      const groupName = words.slice(0, at + 1).join(' ');
+      const group = groups.get(groupName) ?? configure(parent.command(word), context);
+      group.description(COMMAND_GROUPS[groupName] ?? '');
+      groups.set(groupName, group);
+      parent = group;
     }
     addCommand(parent.command(words.at(-1) ?? name), {
       name,
@@ -90,7 +91,9 @@ function addCommand(command: Command, { name, context, handler }: Registration):
   configure(command, context);
   const spec: CommandSpec = COMMANDS[name];
   command.summary(spec.summary).description(spec.description);
-  for (const argument of spec.arguments) command.argument(`<${argument.name}>`, argument.help);
+  for (const { name, help, takes } of spec.arguments) {
+    command.argument(takes === undefined ? `<${name}>` : takes === 'many' ? `[${name}...]` : `[${name}]`, help);
+  }
   const entries = optionsOfCommand(name);
   const registered = new Map<OptionName, CommanderOption>();
   for (const entry of entries) {
@@ -107,7 +110,7 @@ function addCommand(command: Command, { name, context, handler }: Registration):
       outside,
       flags.get('env-file') ?? outside[SHARED_OPTIONS['env-file'].env],
     );
-    const args = received.slice(0, spec.arguments.length) as string[];
+    const args = received.slice(0, spec.arguments.length);
     await handler(readOptions(name, { flags, environment }), args as unknown as ArgumentsOf<CommandName>);
   });
 }

@@ -4,13 +4,12 @@
  * second, so there are many connections and they begin one after the other: together they send evenly.
  */
 import { spawn } from 'node:child_process';
-import type { EventEmitter } from 'node:events';
-import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { systemClock } from '#pkg/runtime/clock.ts';
+import { type LoadRequest, loadEvenly, percentile } from './load.ts';
 
 const { values } = parseArgs({
   options: {
@@ -26,13 +25,6 @@ const rate = Number(values.rate);
 const connections = Number(values.connections);
 const warmUpMs = Number(values['warm-up']) * 1000;
 const durationMs = Number(values.seconds) * 1000 + warmUpMs;
-
-/** The part of autocannon that is used here; it has no types of its own. */
-interface Request {
-  headers: Record<string, string>;
-}
-type Autocannon = (options: object) => EventEmitter & PromiseLike<{ errors: number; timeouts: number }>;
-const autocannon = createRequire(import.meta.url)('autocannon') as Autocannon;
 
 const child = spawn(
   process.execPath,
@@ -57,38 +49,25 @@ const before = await report();
 
 const LENSES = ['flow', 'clout', 'kudos', 'pulse'];
 let sent = 0;
-const setupRequest = (request: Request): Request => {
+const setupRequest = (request: LoadRequest): LoadRequest => {
   const token = tokens[sent % tokens.length] ?? '';
   const body = JSON.stringify({ type: LENSES[sent % LENSES.length] });
   sent += 1;
   const headers = { ...request.headers, authorization: `Bearer ${token}` };
-  return { ...request, headers, body } as Request;
+  return { ...request, headers, body } as LoadRequest;
 };
 
-const latenciesMs: number[] = [];
-const statuses = new Map<number, number>();
 const startedMs = performance.now();
-const shoot = async (index: number): Promise<number> => {
-  await systemClock.sleep((index * 1000) / connections);
-  const run = autocannon({
-    url: `http://127.0.0.1:${port}/api/v1/timeline/analyze`,
-    connections: 1,
-    connectionRate: rate / connections,
-    duration: durationMs / 1000,
-    timeout: 10,
-    requests: [{ method: 'POST', headers: { 'content-type': 'application/json' }, setupRequest }],
-  });
-  run.on('response', (_client: unknown, status: number, _bytes: number, responseMs: number) => {
-    statuses.set(status, (statuses.get(status) ?? 0) + 1);
-    if (performance.now() - startedMs > warmUpMs) latenciesMs.push(responseMs);
-  });
-  const { errors, timeouts } = await run;
-  return errors + timeouts;
-};
-const failures = (await Promise.all(Array.from({ length: connections }, (_, index) => shoot(index)))).reduce(
-  (sum, one) => sum + one,
-  0,
-);
+const { latenciesMs, statuses, failures } = await loadEvenly({
+  url: `http://127.0.0.1:${port}/api/v1/timeline/analyze`,
+  rate,
+  connections,
+  durationMs,
+  warmUpMs,
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  setupRequest,
+});
 const tookS = (performance.now() - startedMs) / 1000;
 
 // What was accepted is on the bus in a moment.
@@ -99,8 +78,7 @@ for (let tries = 0; tries < 20 && after.waiting > 0; tries += 1) {
 }
 child.stdin.end();
 
-latenciesMs.sort((a, b) => a - b);
-const percentile = (share: number): number => latenciesMs[Math.ceil(share * latenciesMs.length) - 1] ?? Number.NaN;
+const at = (share: number): string => percentile(latenciesMs, share).toFixed(1);
 const answers = [...statuses.values()].reduce((sum, one) => sum + one, 0);
 const accepted = statuses.get(202) ?? 0;
 console.log(`answers by status: ${[...statuses].map(([status, count]) => `${status}: ${count}`).join(', ')}`);
@@ -110,10 +88,10 @@ console.log(
 console.log(
   [
     'bench-api',
-    `analyze_p95_ms=${percentile(0.95).toFixed(1)}`,
-    `p99_ms=${percentile(0.99).toFixed(1)}`,
-    `p50_ms=${percentile(0.5).toFixed(1)}`,
-    `max_ms=${percentile(1).toFixed(1)}`,
+    `analyze_p95_ms=${at(0.95)}`,
+    `p99_ms=${at(0.99)}`,
+    `p50_ms=${at(0.5)}`,
+    `max_ms=${at(1)}`,
     `rate=${(answers / tookS).toFixed(0)}`,
     `cpu_ms_per_request=${(((after.cpuS - before.cpuS) * 1000) / answers).toFixed(2)}`,
     `errors=${failures + answers - accepted}`,

@@ -27,8 +27,19 @@ describe('Caddy', () => {
       '/sse': 'realtime-gateway:8003',
       '/xrpc/*': 'feedgen:8094',
       '/.well-known/did.json': 'feedgen:8094',
+      '/feeds/*': 'feedgen:8094',
+      '/api/v1/feeds': 'feedgen:8094',
+      '/api/v1/feeds/*': 'feedgen:8094',
+      '/api/admin/*': 'feedgen:8094',
     });
     expect(all(/reverse_proxy (\S+)/g, caddyfile)).toHaveLength(routes.length);
+  });
+
+  test('asks the feed generator before the rest of the API, which has everything else below it', () => {
+    const order = routes.map(({ paths }) => paths);
+    expect(order.findIndex((paths) => paths.includes('/api/v1/feeds/*'))).toBeLessThan(
+      order.findIndex((paths) => paths.includes('/api/*')),
+    );
   });
 
   test('sends each to a port that the service has, and is on its network once it is here', () => {

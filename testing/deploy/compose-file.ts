@@ -60,6 +60,7 @@ export const metricsPorts: Readonly<Record<string, number>> = {
   'core-api': 8010,
   timeline: 8001,
   'realtime-gateway': 8013,
+  feedgen: 8095,
 };
 /** The ports of the stores. */
 export const storePorts: Readonly<Record<string, number>> = {

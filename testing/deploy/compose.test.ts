@@ -18,7 +18,14 @@ const interpolate = (value: string): string =>
 
 describe('our services', () => {
   test('are the ones that exist', () => {
-    expect(ours.map(([name]) => name)).toEqual(['migrate', 'indexer', 'core-api', 'timeline', 'realtime-gateway']);
+    expect(ours.map(([name]) => name)).toEqual([
+      'migrate',
+      'indexer',
+      'core-api',
+      'timeline',
+      'realtime-gateway',
+      'feedgen',
+    ]);
   });
 
   test.each(ours)(
@@ -64,13 +71,13 @@ describe('our services', () => {
 
   test('those that answer people listen where Caddy sends them, and no other does', () => {
     const answering = ours.filter(([, one]) => one.networks.includes('edge')).map(([name]) => name);
-    expect(answering).toEqual(['core-api', 'realtime-gateway']);
+    expect(answering).toEqual(['core-api', 'realtime-gateway', 'feedgen']);
     for (const name of answering) expect(service(name).environment['SKYFLOW_PORT']).toBe(String(servicePorts[name]));
   });
 
   test('only what asks the AT network has a way out', () => {
     const outbound = services.filter(([, one]) => one.networks.includes('outbound')).map(([name]) => name);
-    expect(outbound).toEqual(['indexer', 'core-api']);
+    expect(outbound).toEqual(['indexer', 'core-api', 'feedgen']);
   });
 
   test('the key of the sessions is kept, where only the process can read it', () => {

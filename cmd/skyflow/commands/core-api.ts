@@ -5,16 +5,15 @@ import { loadSigner, type SignerSource } from '#pkg/session/signer.ts';
 import { runApart } from '../apart.ts';
 import { publicNames } from '../public-names.ts';
 import { createApiPart } from '../services.ts';
-import { honoOf } from '../one-port.ts';
 
 /** `skyflow core-api`: sign-in and REST, beside the other processes. */
 export const coreApi = async (options: OptionsOf<'core-api'>): Promise<void> => {
   const source = signerSource(options);
-  await runApart(options, ['postgres'], async (context) => {
+  await runApart(options, { migrated: ['postgres'], bus: true }, async (context) => {
     const names = publicNames(options, options.port);
     const part = await createApiPart({ ...options, ...names }, await loadSigner(source), context);
     const { host, port } = options;
-    return [...part.services, serveHttp({ name: 'core-api', host, port, app: honoOf(part.app), portFlag: '--port' })];
+    return [...part.services, serveHttp({ name: 'core-api', host, port, app: part.app, portFlag: '--port' })];
   });
 };
 

@@ -5,7 +5,7 @@ import { lensAnswer, type LensAnswer, type LensQuestion } from '#pkg/contracts/l
 import { TIER_LIMITS, TIERS } from '#pkg/contracts/tiers.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
 import type { CacheLook } from './metrics.ts';
-import { AWAY, type SoftRedis } from './soft-redis.ts';
+import { AWAY, type SoftRedis } from '#pkg/redis/soft-redis.ts';
 
 /** An answer, and when computing it began: ms since 1970. */
 export interface DatedAnswer {
@@ -78,7 +78,7 @@ export interface AnswerCacheOptions {
 export const createAnswerCache = ({ redis, clock, onLook }: AnswerCacheOptions): AnswerCache => ({
   find: async (question, maxAgeMs) => {
     const nowMs = clock.nowMs();
-    const packed = await redis.try((client) => client.getBuffer(cacheKey(question, nowMs)));
+    const packed = await redis((client) => client.getBuffer(cacheKey(question, nowMs)));
     if (packed === AWAY || packed === null) {
       onLook(packed === AWAY ? 'away' : 'miss');
       return undefined;

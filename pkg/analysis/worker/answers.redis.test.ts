@@ -14,7 +14,7 @@ import { type Answers, createAnswers } from './answers.ts';
 import { createComputeLocks } from './compute-lock.ts';
 import { TimedOutError } from './failure.ts';
 import { timelineMetrics } from './metrics.ts';
-import { softRedis } from './soft-redis.ts';
+import { softRedis } from '#pkg/redis/soft-redis.ts';
 
 const question: LensQuestion = { did: 'did:plc:subject', lens: 'clout', window: '48h', audience: 'following' };
 const minuteMs = 60_000;

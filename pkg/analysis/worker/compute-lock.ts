@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '#pkg/runtime/clock.ts';
 import { isAbortError } from '#pkg/runtime/errors.ts';
-import { AWAY, type SoftRedis } from './soft-redis.ts';
+import { AWAY, type SoftRedis } from '#pkg/redis/soft-redis.ts';
 
 /** The right to compute one question, over all processes. */
 export interface ComputeLock {
@@ -39,7 +39,7 @@ export const createComputeLocks = (redis: SoftRedis, clock: Clock, ttlMs = defau
     const renew = async (): Promise<void> => {
       while (!done.signal.aborted) {
         await clock.sleep(ttlMs / 3, done.signal);
-        await redis.try((client) => client.eval(scripts.renew, 1, name, token, ttlMs));
+        await redis((client) => client.eval(scripts.renew, 1, name, token, ttlMs));
       }
     };
     renew().catch((error: unknown) => {
@@ -48,12 +48,12 @@ export const createComputeLocks = (redis: SoftRedis, clock: Clock, ttlMs = defau
     return {
       store: async (key, value, lifetimeMs) => {
         done.abort();
-        await redis.try((client) => client.eval(scripts.store, 2, name, key, token, value, lifetimeMs));
+        await redis((client) => client.eval(scripts.store, 2, name, key, token, value, lifetimeMs));
       },
       release: async () => {
         if (done.signal.aborted) return;
         done.abort();
-        await redis.try((client) => client.eval(scripts.release, 1, name, token));
+        await redis((client) => client.eval(scripts.release, 1, name, token));
       },
     };
   };
@@ -61,7 +61,7 @@ export const createComputeLocks = (redis: SoftRedis, clock: Clock, ttlMs = defau
     ttlMs,
     acquire: async (name) => {
       const token = randomUUID();
-      const answer = await redis.try((client) => client.set(name, token, 'PX', ttlMs, 'NX'));
+      const answer = await redis((client) => client.set(name, token, 'PX', ttlMs, 'NX'));
       if (answer === AWAY) return 'away';
       return answer === null ? 'taken' : held(name, token);
     },

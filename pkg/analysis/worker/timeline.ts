@@ -27,7 +27,7 @@ import { codeOfReason, failureCode } from './failure.ts';
 import { type TimelineMetrics, timelineMetrics } from './metrics.ts';
 import { type AnalysisRecord, createRecords, type Records } from './records.ts';
 import { type AnalysisRequest, type Asked, readQuestion, readRequest } from './request.ts';
-import { softRedis } from './soft-redis.ts';
+import { softRedis } from '#pkg/redis/soft-redis.ts';
 
 /** What the timeline service is made of. */
 export interface TimelineDeps {

@@ -1,25 +1,15 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { type Tier, tierIncludes } from '#pkg/contracts/tiers.ts';
 import { isRefusal } from '#pkg/session/session.ts';
-import { onRedis, StoreAwayError } from '../away.ts';
+import { bearerToken, refuseTooMany, unauthenticated } from '#pkg/rest/answers.ts';
+import { onRedis, StoreAwayError } from '#pkg/rest/away.ts';
+import type { Allowance } from '#pkg/rest/limiter.ts';
 import type { CoreContext } from '../context.ts';
-import type { LimitName, Standing } from '../limiter.ts';
-import type { Allowance } from '../limits.ts';
+import type { LimitName } from '../limits.ts';
 import { readUser } from '../store/users.ts';
-import { clientAddress } from './address.ts';
+import { clientAddress } from '#pkg/rest/address.ts';
 import type { CoreEnv } from './env.ts';
-import { problem, type ProblemResponse } from './problem.ts';
-
-/** The token of `Authorization: Bearer ...`, or undefined. */
-export function bearerToken(c: Context<CoreEnv>): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
-}
-
-/** 401, in the words of RFC 6750. */
-export function unauthenticated(c: Context<CoreEnv>, error: string, message: string): ProblemResponse<401> {
-  const challenge = error === 'AuthenticationRequired' ? 'Bearer' : 'Bearer error="invalid_token"';
-  return problem(c, 401, { error, message }, { 'www-authenticate': challenge });
-}
+import { problem, type ProblemResponse } from '#pkg/rest/problem.ts';
 
 /** First of the three guards: who is asking. */
 export function authenticate({ verifier, redis }: CoreContext): MiddlewareHandler<CoreEnv> {
@@ -76,11 +66,8 @@ export async function take(
   { limit, key, allowance }: Taking,
 ): Promise<ProblemResponse<429> | undefined> {
   const standing = await core.rates.take(limit, key, allowance);
-  showStanding(c, standing);
-  if (standing.allowed) return undefined;
-  core.events.rateLimited(limit);
-  const message = `${WORDS[limit]}: ${standing.count} in ${inWords(standing.windowSeconds)}.`;
-  return tooMany(c, message, standing.resetMs);
+  if (!standing.allowed) core.events.rateLimited(limit);
+  return refuseTooMany(c, standing, WORDS[limit]);
 }
 
 const WORDS: Readonly<Record<LimitName, string>> = {
@@ -90,22 +77,3 @@ const WORDS: Readonly<Record<LimitName, string>> = {
   logins_address: 'Too many sign-ins from this address',
   logins_identifier: 'Too many sign-ins for this account',
 };
-
-const inWords = (seconds: number): string =>
-  seconds % 3600 === 0 ? `${seconds / 3600} h` : seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
-
-/** 429. */
-export function tooMany(c: Context<CoreEnv>, message: string, retryMs: number): ProblemResponse<429> {
-  // A client that comes back exactly then must find the window over.
-  const seconds = Math.max(1, Math.ceil(retryMs / 1000));
-  return problem(c, 429, { error: 'rate_limit_exceeded', message }, { 'retry-after': String(seconds) });
-}
-
-/** `RateLimit-*` of draft-ietf-httpapi-ratelimit-headers, in the form that most clients read. A later call wins. */
-function showStanding(c: Context<CoreEnv>, { count, windowSeconds, remaining, resetMs }: Standing): void {
-  if (count === Infinity) return;
-  c.header('RateLimit-Limit', String(count));
-  c.header('RateLimit-Remaining', String(remaining));
-  c.header('RateLimit-Reset', String(Math.ceil(resetMs / 1000)));
-  c.header('RateLimit-Policy', `${count};w=${windowSeconds}`);
-}

@@ -9,7 +9,7 @@ import {
   type TestCore,
   type TestStores,
 } from '../core-for-tests.ts';
-import { problemSchema } from './problem.ts';
+import { problemSchema } from '#pkg/rest/problem.ts';
 
 let stores: TestStores;
 let core: TestCore;

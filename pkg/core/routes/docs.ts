@@ -1,3 +1,4 @@
+import { type ApiDocument, mergeDocuments } from '#pkg/rest/documents.ts';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -89,7 +90,8 @@ export function addPublicRoutes(app: OpenAPIHono<CoreEnv>, core: CoreContext): v
   app.openAPIRegistry.registerPath(streamPath);
   let text: string | undefined;
   app.get('/openapi.json', (c) => {
-    text ??= JSON.stringify(app.getOpenAPI31Document(documentInfo(core.publicUrl)));
+    const own = (): ApiDocument => app.getOpenAPI31Document(documentInfo(core.publicUrl)) as unknown as ApiDocument;
+    text ??= JSON.stringify(core.otherDocuments.reduce(mergeDocuments, own()));
     return c.body(text, 200, { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' });
   });
   app.get('/.well-known/jwks.json', (c) => c.json(core.signer.jwks(), 200, { 'cache-control': 'public, max-age=300' }));

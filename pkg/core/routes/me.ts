@@ -1,10 +1,10 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { issueTicket } from '#pkg/session/tickets.ts';
-import { onRedis } from '../away.ts';
+import { onRedis } from '#pkg/rest/away.ts';
 import type { CoreContext } from '../context.ts';
 import type { CoreEnv } from '../http/env.ts';
 import { authenticate, limitRequests, requireTier } from '../http/guards.ts';
-import { problems } from '../http/problem.ts';
+import { problems } from '#pkg/rest/problem.ts';
 import { analysesAllowance } from '../limits.ts';
 import { EXAMPLES } from './examples.ts';
 import { json, meBody, ticketBody } from './schemas.ts';

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { problems } from '../http/problem.ts';
+import { problems } from '#pkg/rest/problem.ts';
 import { EXAMPLES } from './examples.ts';
 
 const DESCRIPTION = `Server-sent events, yours only. realtime-gateway answers here; it is described with the rest because it has the same public address.

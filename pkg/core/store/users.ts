@@ -1,7 +1,7 @@
 import { createEvent, type BusEvent, EVENTS } from '#pkg/bus/events.ts';
 import type { Tier } from '#pkg/contracts/tiers.ts';
 import type { Postgres } from '#pkg/postgres/client.ts';
-import { onPostgres } from '../away.ts';
+import { onPostgres } from '#pkg/rest/away.ts';
 import { insertEvent } from '../outbox/table.ts';
 import { coreSql } from './sql.ts';
 

@@ -3,10 +3,10 @@ import { parseDidKey } from '@atproto/crypto';
 import { systemClock } from '#pkg/runtime/clock.ts';
 import { createExpiringMap } from '../expiring-map.ts';
 
-/** Orders of the two curves' groups (SEC 2). */
-const ORDERS = {
-  ES256K: 0xffffffff_ffffffff_ffffffff_fffffffe_baaedce6_af48a03b_bfd25e8c_d0364141n,
-  ES256: 0xffffffff_00000000_ffffffff_ffffffff_bce6faad_a7179e84_f3b9cac2_fc632551n,
+/** Half the orders of the two curves' groups (SEC 2), as signatures have numbers: 32 bytes, which compare like the numbers. */
+const HALF_ORDERS = {
+  ES256K: toBytes(0xffffffff_ffffffff_ffffffff_fffffffe_baaedce6_af48a03b_bfd25e8c_d0364141n / 2n),
+  ES256: toBytes(0xffffffff_00000000_ffffffff_ffffffff_bce6faad_a7179e84_f3b9cac2_fc632551n / 2n),
 } as const;
 const CURVES = { ES256K: 'secp256k1', ES256: 'P-256' } as const;
 
@@ -20,8 +20,8 @@ interface PublicKey {
   readonly key: KeyObject;
 }
 
-/** Reading a key costs about as much as a verification. Nothing ages: a did:key is the key. */
-const keys = createExpiringMap<PublicKey>(1_000, systemClock);
+/** Reading a key costs a third of a verification; as many are held as a directory holds documents. Nothing ages: a did:key is the key. */
+const keys = createExpiringMap<PublicKey>(10_000, systemClock);
 const FOR_EVER_MS = Infinity;
 
 /**
@@ -55,6 +55,9 @@ function readKey(didKey: string): PublicKey {
 
 function isCompactLowS(signature: Uint8Array, algorithm: Algorithm): boolean {
   if (signature.length !== 2 * COORDINATE_BYTES) return false;
-  const s = BigInt(`0x${Buffer.from(signature.subarray(COORDINATE_BYTES)).toString('hex')}`);
-  return s <= ORDERS[algorithm] / 2n;
+  return Buffer.compare(signature.subarray(COORDINATE_BYTES), HALF_ORDERS[algorithm]) <= 0;
+}
+
+function toBytes(number: bigint): Buffer {
+  return Buffer.from(number.toString(16).padStart(64, '0'), 'hex');
 }

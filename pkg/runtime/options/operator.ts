@@ -1,3 +1,4 @@
+import { FEEDS } from '#pkg/runtime/options/feeds.ts';
 import { flag, option, optional } from '#pkg/runtime/options/option.ts';
 import { choice, integer, text } from '#pkg/runtime/options/values.ts';
 
@@ -38,8 +39,11 @@ export const OPERATOR_OPTIONS = {
   json: flag({
     env: 'SKYFLOW_STATUS_JSON',
     help: 'print one JSON object',
-    commands: ['status', 'analyze'],
-    overrides: { analyze: { env: 'SKYFLOW_ANALYZE_JSON' } },
+    commands: ['status', 'analyze', ...FEEDS],
+    overrides: {
+      analyze: { env: 'SKYFLOW_ANALYZE_JSON' },
+      ...Object.fromEntries(FEEDS.map((command) => [command, { env: 'SKYFLOW_FEEDS_JSON' }])),
+    },
   }),
   type: option({
     env: 'SKYFLOW_ANALYZE_TYPE',

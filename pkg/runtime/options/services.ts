@@ -1,7 +1,8 @@
+import { NAMING, PUBLISHING } from '#pkg/runtime/options/feeds.ts';
 import { flag, option, optional } from '#pkg/runtime/options/option.ts';
 import { integer, pem, serviceDid, text, url } from '#pkg/runtime/options/values.ts';
 
-const API = ['up', 'core-api'] as const;
+const API = ['up', 'core-api', 'feedgen'] as const;
 
 /** Options of the API, of sign-in and of sessions. */
 export const SERVICE_OPTIONS = {
@@ -11,7 +12,7 @@ export const SERVICE_OPTIONS = {
     parse: url(['http', 'https']),
     defaultText: 'http://localhost with the port',
     help: 'where people reach this server',
-    commands: API,
+    commands: [...API, ...PUBLISHING, 'feeds why-empty'],
   }),
   'service-did': optional({
     env: 'SKYFLOW_SERVICE_DID',
@@ -19,7 +20,7 @@ export const SERVICE_OPTIONS = {
     parse: serviceDid,
     defaultText: 'did:web of the public URL',
     help: 'the DID that tokens for this server must name as their audience',
-    commands: API,
+    commands: [...API, ...PUBLISHING, 'feeds why-empty'],
   }),
   'plc-url': option({
     env: 'SKYFLOW_PLC_URL',
@@ -27,12 +28,12 @@ export const SERVICE_OPTIONS = {
     default: 'https://plc.directory',
     parse: url(['http', 'https']),
     help: 'directory of did:plc identities',
-    commands: [...API, 'analyze'],
+    commands: [...API, 'analyze', ...NAMING],
   }),
   'allow-private-hosts': flag({
     env: 'SKYFLOW_ALLOW_PRIVATE_HOSTS',
     help: 'let sign-in reach identities and PDS hosts on private addresses: for a test network, never on a public server',
-    commands: API,
+    commands: [...API, ...PUBLISHING],
   }),
   'trusted-proxies': option({
     env: 'SKYFLOW_TRUSTED_PROXIES',
@@ -64,6 +65,6 @@ export const SERVICE_OPTIONS = {
     default: 'http://127.0.0.1:8000/.well-known/jwks.json',
     parse: url(['http', 'https']),
     help: 'where core-api publishes the public keys of sessions',
-    commands: ['realtime-gateway'],
+    commands: ['realtime-gateway', 'feedgen'],
   }),
 };

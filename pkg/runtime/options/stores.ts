@@ -1,3 +1,4 @@
+import { FEEDS } from '#pkg/runtime/options/feeds.ts';
 import { option, optional } from '#pkg/runtime/options/option.ts';
 import { databaseName, text, url } from '#pkg/runtime/options/values.ts';
 
@@ -5,7 +6,8 @@ import { databaseName, text, url } from '#pkg/runtime/options/values.ts';
 const MIGRATED = ['migrate up', 'migrate down', 'migrate version'] as const;
 const STORED = ['up', 'indexer', ...MIGRATED, 'status'] as const;
 /** Processes of their own, beside others: an embedded store would be theirs alone, so they must be told. */
-const APART = ['core-api', 'timeline', 'realtime-gateway'] as const;
+const APART = ['core-api', 'timeline', 'realtime-gateway', 'feedgen'] as const;
+const ON_BUS = ['core-api', 'timeline', 'realtime-gateway'] as const;
 
 /** Where the data is: the folder of the embedded stores, or the servers used instead. */
 export const STORE_OPTIONS = {
@@ -15,7 +17,7 @@ export const STORE_OPTIONS = {
     default: './data',
     parse: text,
     help: 'folder of the embedded stores; one process at a time',
-    commands: ['up', 'demo', 'indexer', ...MIGRATED, 'sql', 'status', 'analyze', 'common'],
+    commands: ['up', 'demo', 'indexer', ...MIGRATED, 'sql', 'status', 'analyze', ...FEEDS, 'common'],
     overrides: { demo: { env: 'SKYFLOW_DEMO_DATA_DIR', default: './data-demo' } },
   }),
   database: option({
@@ -24,7 +26,7 @@ export const STORE_OPTIONS = {
     default: 'skyflow',
     parse: databaseName,
     help: 'ClickHouse database',
-    commands: [...STORED, 'sql', 'analyze', 'timeline'],
+    commands: [...STORED, 'sql', 'analyze', ...FEEDS, 'timeline', 'feedgen'],
   }),
   'clickhouse-url': optional({
     env: 'CLICKHOUSE_URL',
@@ -32,8 +34,8 @@ export const STORE_OPTIONS = {
     parse: url(['http', 'https']),
     defaultText: 'embedded',
     help: 'ClickHouse server, http://user:password@host:8123',
-    commands: [...STORED, 'sql', 'analyze', 'timeline'],
-    requiredFor: ['timeline'],
+    commands: [...STORED, 'sql', 'analyze', ...FEEDS, 'timeline', 'feedgen'],
+    requiredFor: ['timeline', 'feedgen'],
     environmentOnly: true,
   }),
   'database-url': optional({
@@ -42,8 +44,8 @@ export const STORE_OPTIONS = {
     parse: url(['postgres', 'postgresql']),
     defaultText: 'embedded',
     help: 'Postgres server, postgres://user:password@host:5432/name',
-    commands: ['up', ...MIGRATED, 'status', ...APART],
-    requiredFor: ['core-api', 'timeline'],
+    commands: ['up', ...MIGRATED, 'status', ...FEEDS, ...APART],
+    requiredFor: ['core-api', 'timeline', 'feedgen'],
     environmentOnly: true,
   }),
   'redis-url': optional({
@@ -62,8 +64,8 @@ export const STORE_OPTIONS = {
     parse: url(['nats', 'tls']),
     defaultText: 'embedded',
     help: 'NATS server with JetStream, nats://token@host:4222',
-    commands: ['up', 'status', ...APART],
-    requiredFor: APART,
+    commands: ['up', 'status', ...ON_BUS],
+    requiredFor: ON_BUS,
     environmentOnly: true,
   }),
 };

@@ -32,7 +32,7 @@ export const planWorld = (reactions: number, nowMs: number): LensWorld => {
 };
 
 /** The id of author `n`, an SQL expression. Every tenth follows a thousand others (`readerId`). */
-const authorId = (n: string): string => `sipHash64('author', toUInt64(${n}))`;
+export const authorId = (n: string): string => `sipHash64('author', toUInt64(${n}))`;
 export const readerId = (n: string): string => authorId(`${n} * 10`);
 
 const nowUs = (world: LensWorld): bigint => BigInt(world.nowMs) * 1000n;

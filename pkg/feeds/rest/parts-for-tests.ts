@@ -1,0 +1,55 @@
+import type { Feed, RankedPost, Ranking } from '../feed.ts';
+
+/** A feed and a ranking as tests need them. */
+export const feedOf = (changes: Partial<Feed> = {}): Feed => ({
+  rkey: 'hot',
+  displayName: 'Hot',
+  description: 'What is hot',
+  avatar: undefined,
+  languages: 'any',
+  contentMode: 'unspecified',
+  acceptsInteractions: false,
+  visibility: 'public',
+  order: 'score',
+  publicForm: undefined,
+  refreshMs: 15_000,
+  keepMs: 1_800_000,
+  pageSize: 30,
+  maxPosts: 500,
+  labels: [],
+  sql: 'SELECT actor_id, tid, 1 AS score FROM author_posts',
+  why: undefined,
+  settings: {},
+  personal: false,
+  asksMembers: false,
+  origin: 'skyflow',
+  folder: `/feeds/${changes.rkey ?? 'hot'}`,
+  fingerprint: 'f',
+  ...changes,
+});
+
+export const rankingOf = (feed: Feed, posts: readonly RankedPost[], rankedAtMs: number): Ranking => ({
+  id: 'AAAAAAAAAAAAAAAA',
+  rkey: feed.rkey,
+  fingerprint: feed.fingerprint,
+  viewerId: undefined,
+  rankedAtMs,
+  posts,
+  report: {
+    rows: posts.length,
+    kept: posts.length,
+    dropped: {
+      malformed: 0,
+      unknown: 0,
+      deleted: 0,
+      inactive_author: 0,
+      banned_author: 0,
+      banned_post: 0,
+      blocked_label: 0,
+      language: 0,
+      duplicate: 0,
+      too_deep: 0,
+    },
+    tookMs: 1,
+  },
+});

@@ -1,0 +1,1 @@
+SELECT subject FROM feed_bans LIMIT $1

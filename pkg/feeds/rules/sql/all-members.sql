@@ -1,0 +1,1 @@
+SELECT rkey, did FROM feed_members LIMIT $1

@@ -1,0 +1,1 @@
+SELECT rkey, publisher_did, cid, published_at FROM feed_publications ORDER BY rkey, publisher_did

@@ -1,0 +1,1 @@
+DELETE FROM feed_bans WHERE subject = $1 RETURNING subject

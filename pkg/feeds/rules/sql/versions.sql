@@ -1,0 +1,1 @@
+SELECT name, version FROM feed_rule_versions

@@ -1,0 +1,103 @@
+import { createKeys, type Keys } from '#pkg/clickhouse/keys.ts';
+import { defineQuery } from '#pkg/clickhouse/query.ts';
+import { loadSalt } from '#pkg/clickhouse/salt.ts';
+import type { ClickHouse } from '#pkg/clickhouse/store.ts';
+import { loadFeed } from '#pkg/feeds/catalogue/load-feed.ts';
+import type { Feed, SettingValue } from '#pkg/feeds/feed.ts';
+import { paramsOf, wrapped } from '#pkg/feeds/ranking/statement.ts';
+import type { Facts } from '#testing/lenses/facts.ts';
+import type { Asked, ExpectedPost } from './model.ts';
+
+/** Reads a feed's folder; throws with its mistakes where it has any. */
+export const feedIn = async (folder: string): Promise<Feed> => {
+  const read = await loadFeed({ folder, origin: 'skyflow' });
+  if (!read.ok) throw new Error(read.mistakes.join('\n'));
+  // All rows are compared, not the first page's worth.
+  return { ...read.value, maxPosts: 5_000 };
+};
+
+/** A feed with other settings. */
+export const withSettings = (feed: Feed, settings: Readonly<Record<string, SettingValue>>): Feed => ({
+  ...feed,
+  settings: { ...feed.settings, ...settings },
+});
+
+type Moment = Pick<Asked, 'nowMs' | 'viewer'>;
+type Row = Readonly<Record<string, string | number>>;
+
+/** Asks an index for a feed and tells how its rows differ from those expected. */
+export class FeedAsker {
+  readonly keys: Keys;
+  readonly #store: ClickHouse;
+  readonly #uris: ReadonlyMap<string, string>;
+
+  private constructor(store: ClickHouse, keys: Keys, facts: Facts) {
+    this.#store = store;
+    this.keys = keys;
+    this.#uris = new Map(facts.posts.map(({ uri, author }) => [`${keys.actorId(author)}:${this.keyOf(uri)}`, uri]));
+  }
+
+  static async open(store: ClickHouse, facts: Facts): Promise<FeedAsker> {
+    return new FeedAsker(store, createKeys(await loadSalt(store)), facts);
+  }
+
+  /** The key of the record of this at-uri. */
+  readonly keyOf = (uri: string): bigint => {
+    const [, , , collection = '', rkey = ''] = uri.split('/');
+    return this.keys.subjectKey(collection, rkey).key;
+  };
+
+  /** The rows of a feed as its statement returns them. */
+  rows(feed: Feed, asked: Moment, members: readonly string[] = []): Promise<Row[]> {
+    const query = defineQuery<Record<string, unknown>, Row>({ name: feed.rkey, sql: wrapped(feed.sql) });
+    return this.#store.query(query, this.#params(feed, asked, members));
+  }
+
+  /** The feed's conditions that a post does not meet, by name. */
+  async unmet(feed: Feed, asked: Moment, post: string, members: readonly string[] = []): Promise<string[]> {
+    const sql = feed.why ?? '';
+    const query = defineQuery<Record<string, unknown>, Row>({ name: `${feed.rkey}_why`, sql });
+    const rows = await this.#store.query(query, {
+      ...this.#params({ ...feed, sql }, asked, members),
+      post_actor: this.keys.actorId(post.split('/')[2] ?? ''),
+      post_tid: this.keyOf(post),
+    });
+    if (rows.length === 0) throw new Error(`${feed.rkey} has no conditions`);
+    return rows.filter(({ ok }) => ok === 0).map(({ name }) => String(name));
+  }
+
+  #params(feed: Feed, { viewer, nowMs }: Moment, members: readonly string[]): Record<string, unknown> {
+    const who = { did: viewer, id: this.keys.actorId(viewer) };
+    return paramsOf(feed, { viewer: who, langs: [], members: new Set(members), nowMs, keys: this.keys });
+  }
+
+  /** Where the rows are not what is expected, in words; none means that they agree to the last figure and in their order. */
+  differences(expected: readonly ExpectedPost[], rows: readonly Row[]): string[] {
+    const found = new Map(rows.map((row) => [this.uriOf(row), row]));
+    const wrong = expected.flatMap((post) => this.#wrongAbout(post, found.get(post.uri)));
+    if (rows.length !== found.size) wrong.push(`${rows.length - found.size} rows are repeated`);
+    for (const uri of found.keys())
+      if (!expected.some((post) => post.uri === uri)) wrong.push(`${uri} should not be there`);
+    const scores = rows.map((row) => Number(row['score']));
+    if (scores.some((score, at) => score > (scores[at - 1] ?? Infinity))) wrong.push('the rows are in no order');
+    return wrong;
+  }
+
+  uriOf(row: Row): string {
+    if (row['uri'] !== undefined) return String(row['uri']);
+    const key = `${row['actor_id']}:${row['tid']}`;
+    return this.#uris.get(key) ?? `unknown post ${key}`;
+  }
+
+  #wrongAbout({ uri, score, parts, repost }: ExpectedPost, row: Row | undefined): string[] {
+    if (row === undefined) return [`${uri} is missing`];
+    const numbers = Object.entries({ score, ...parts }).filter(([name, value]) => !areClose(Number(row[name]), value));
+    const wrong = numbers.map(([name, value]) => `${uri}: ${name} is ${row[name]}, should be ${value}`);
+    if (row['reposter_id'] === undefined) return wrong;
+    const wanted = repost === undefined ? '0 0' : `${this.keys.actorId(repost.did)} ${repost.keyUs}`;
+    const got = `${row['reposter_id']} ${BigInt(row['repost_tid'] ?? 0) >> 10n}`;
+    return got === wanted ? wrong : [...wrong, `${uri}: reposted by ${got}, should be ${wanted}`];
+  }
+}
+
+const areClose = (one: number, other: number): boolean => Math.abs(one - other) <= 1e-8 * Math.max(1, Math.abs(other));
