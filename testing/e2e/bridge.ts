@@ -18,8 +18,6 @@ export interface Bridge extends AsyncDisposable {
   readonly wantedUs: number;
   /** What the PDS's firehose had to say that could not be understood. Nothing, if all is well. */
   readonly errors: readonly Error[];
-  /** Subscribers connected now. */
-  connections(): number;
   /** Cuts all subscribers off without a word; they may come again. */
   dropAll(): void;
 }
@@ -56,7 +54,6 @@ export const startBridge = async (pds: TestPds): Promise<Bridge> => {
     url: host.url,
     log,
     errors,
-    connections: () => host.connections(),
     dropAll: () => host.dropAll(),
     get seq() {
       return seq;

@@ -50,8 +50,7 @@ export const startNetwork = async (names: readonly string[]): Promise<Network> =
   await chmod(folder, 0o711);
   const parts = await startParts(folder, started);
   const bridge = started.use(await startBridge(parts.pds));
-  const source = { jetstreamUrl: bridge.url, isRead: () => bridge.connections() > 0, plcUrl: parts.plc.url };
-  const skyflow = started.use(await startSkyflow({ folder, ...source }));
+  const skyflow = started.use(await startSkyflow({ folder, jetstreamUrl: bridge.url, plcUrl: parts.plc.url }));
   const accounts: Account[] = [];
   for (const name of names) accounts.push(await createAccount(parts, name));
   const account = (name: string): Account => {

@@ -16,6 +16,8 @@ export interface Skyflow extends AsyncDisposable {
   /** `did:web:localhost%3APORT`: what a feed's record names as its service. */
   readonly did: string;
   readonly dataDir: string;
+  /** Where the operator's own feeds are looked for: empty at first. */
+  readonly feedsDir: string;
   /** How often it ended by itself. Anything but 0 is a bug. */
   readonly restarts: number;
   /** The last lines it wrote, for the message of a test that fails. */
@@ -30,8 +32,6 @@ export interface SkyflowOptions {
   /** Existing; everything it writes goes below. */
   readonly folder: string;
   readonly jetstreamUrl: string;
-  /** Whether somebody reads that host now: Skyflow itself speaks of a connection only when something has come over it. */
-  isRead(): boolean;
   readonly plcUrl: string;
 }
 
@@ -40,8 +40,8 @@ const KEPT_LINES = 60;
 
 /** Starts it and waits until it reads the host. It ends with this process, however that ends. */
 export const startSkyflow = async (options: SkyflowOptions): Promise<Skyflow> => {
-  const dataDir = join(options.folder, 'data');
-  await mkdir(dataDir);
+  const [dataDir, feedsDir] = [join(options.folder, 'data'), join(options.folder, 'feeds')];
+  await Promise.all([mkdir(dataDir), mkdir(feedsDir)]);
   const socket = adminSocketPath(dataDir);
   if (socket === undefined) throw new Error(`the path of ${dataDir} is too long for a socket; set a shorter TMPDIR`);
   const [port, metricsPort] = [await freePort(), await freePort()];
@@ -52,7 +52,7 @@ export const startSkyflow = async (options: SkyflowOptions): Promise<Skyflow> =>
   };
   const log = createLogger({ level: 'debug', write: keep });
   const status = async (): Promise<StatusReport | undefined> => (await askStatus(socket)) as StatusReport | undefined;
-  const args = argumentsOf({ ...options, dataDir, port, metricsPort });
+  const args = argumentsOf({ ...options, dataDir, feedsDir, port, metricsPort });
   const starting = startChild({
     name: 'Skyflow',
     command: process.execPath,
@@ -65,8 +65,7 @@ export const startSkyflow = async (options: SkyflowOptions): Promise<Skyflow> =>
     readyTimeoutMs: 120_000,
     stopTimeoutMs: 20_000,
     ready: async (signal) => {
-      while (!signal.aborted && !((await status()) !== undefined && options.isRead()))
-        await systemClock.sleep(50, signal);
+      while (!signal.aborted && (await status())?.link?.connected !== true) await systemClock.sleep(50, signal);
     },
   });
   const child = await starting.catch((error: unknown) => {
@@ -76,6 +75,7 @@ export const startSkyflow = async (options: SkyflowOptions): Promise<Skyflow> =>
     url: `http://localhost:${port}`,
     did: `did:web:localhost%3A${port}`,
     dataDir,
+    feedsDir,
     get restarts() {
       return child.restarts;
     },
@@ -96,10 +96,16 @@ export const startSkyflow = async (options: SkyflowOptions): Promise<Skyflow> =>
   };
 };
 
-const argumentsOf = (given: SkyflowOptions & { dataDir: string; port: number; metricsPort: number }): string[] => {
+interface Given extends SkyflowOptions, Pick<Skyflow, 'dataDir' | 'feedsDir'> {
+  readonly port: number;
+  readonly metricsPort: number;
+}
+
+const argumentsOf = (given: Given): string[] => {
   const values = {
     jetstream: given.jetstreamUrl,
     'data-dir': given.dataDir,
+    'feeds-dir': given.feedsDir,
     port: String(given.port),
     'metrics-port': String(given.metricsPort),
     'plc-url': given.plcUrl,

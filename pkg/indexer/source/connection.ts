@@ -19,6 +19,8 @@ export interface ConnectionOptions {
   /** Silence after which the host counts as stalled. */
   readonly silenceMs: number;
   readonly clock: Clock;
+  /** The host took the connection; on a quiet network its first frame may be long in coming. */
+  readonly onOpen?: () => void;
 }
 
 /** Frames held before the socket is paused; in practice a little more, as a read in progress is not cut. */
@@ -105,6 +107,9 @@ export class JetstreamConnection {
     this.#jetstream.on('identity', fromFrame);
     // Without a listener the emitter would throw; what broke the socket is known from `pausableSocket`.
     this.#jetstream.on('error', () => {});
+    this.#jetstream.on('open', () => {
+      if (this.#frame === null && this.#end === undefined) this.#options.onOpen?.();
+    });
     this.#jetstream.on('close', () => {
       if (this.#frame !== null) return;
       this.#finish(this.#lastError === undefined ? { why: 'closed' } : { why: 'failed', error: this.#lastError });

@@ -65,13 +65,13 @@ async function* readHosts(
       cursorUs,
       silenceMs: options.silenceMs,
       clock,
+      onOpen: () => report.connected(hostOf(url), connection),
     });
     const stop = () => link.stop();
     signal.addEventListener('abort', stop, { once: true });
     try {
       link.open();
       for (let items = await link.take(); items !== undefined; items = await link.take()) {
-        if (newestHost !== hostOf(url) || !report.isConnected()) report.connected(hostOf(url), connection);
         newestHost = hostOf(url);
         newestUs = newest(items, newestUs, clock);
         yield { origin: newestHost, connection, items };
@@ -124,7 +124,6 @@ const reporter = (options: JetstreamOptions) => {
   let connected = false;
   let sinceMs = clock.nowMs();
   return {
-    isConnected: () => connected,
     connected: (host: string, connections: number) => {
       connected = true;
       sinceMs = clock.nowMs();

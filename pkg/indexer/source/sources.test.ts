@@ -191,6 +191,18 @@ describe('live', () => {
     expect(states.at(-1)).toMatchObject({ connected: true, host: new URL(alive.url).host });
   });
 
+  it('is connected as soon as the host takes the connection, though it has nothing to say yet', async () => {
+    const url = await bareHost([]);
+    const stop = new AbortController();
+    const states: LinkState[] = [];
+    const source = live([url], 60_000, (state) => {
+      states.push(state);
+      stop.abort();
+    });
+    for await (const chunk of source.chunks(startUs, stop.signal)) expect(chunk).toBeUndefined();
+    expect(states).toMatchObject([{ connected: true, host: new URL(url).host, connections: 1, lastEnd: undefined }]);
+  });
+
   it('resumes a little behind the newest event, and from the cursor it was given', async () => {
     const simulator = await host(texts, [{ kind: 'drop', connection: 1, afterFrames: 1_500 }]);
     const stop = new AbortController();
