@@ -2,9 +2,10 @@ import { systemClock } from '#pkg/runtime/clock.ts';
 import { serveOps } from '#pkg/runtime/http.ts';
 import { runAll, type Service } from '#pkg/runtime/lifecycle.ts';
 import type { LogLevel } from '#pkg/runtime/log.ts';
-import { createMetrics, type Registry } from '#pkg/runtime/metrics.ts';
+import { createMetrics } from '#pkg/runtime/metrics.ts';
 import { type StoreLocations, Stores } from './compose.ts';
 import { type MigratedStore, migrateAll } from './migrations.ts';
+import { tellDetails } from './report.ts';
 import { openScreen } from './screen.ts';
 import { type PartContext, prepareBus } from './services.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -30,8 +31,6 @@ export interface ApartNeeds {
   /** Brought up to date before the part is built. */
   readonly migrated: readonly MigratedStore[];
   readonly bus: boolean;
-  /** What `/ready` says beyond the stores; undefined: nothing. */
-  readonly detail?: () => Readonly<Record<string, unknown>>;
 }
 
 /** Runs one part as a process: opens its stores, brings their schemas and the streams up to date, serves its internal page. */
@@ -47,10 +46,10 @@ export const runApart = async (
     await Promise.all([stores.redis(), needs.bus ? stores.bus() : undefined]);
     await migrateAll(stores, needs.migrated, log);
     signal.throwIfAborted();
-    const context = { stores, log, registry: createMetrics() };
+    const context = { stores, log, registry: createMetrics(), details: new Map() };
     if (needs.bus) await prepareBus(context);
     const services = await build(context);
-    await runAll([...services, opsPage(options, { stores, needs, registry: context.registry })], {
+    await runAll([...services, opsPage(options, needs, context)], {
       signal,
       graceMs,
       log,
@@ -68,14 +67,12 @@ const locations = (options: ApartOptions): StoreLocations => ({
   natsUrl: options.natsUrl,
 });
 
-interface OpsParts {
-  readonly stores: Stores;
-  readonly needs: ApartNeeds;
-  readonly registry: Registry;
-}
-
 /** Alive as long as it answers; ready while every store it needs does. */
-const opsPage = ({ host, metricsPort }: ApartOptions, { stores, needs, registry }: OpsParts): Service =>
+const opsPage = (
+  { host, metricsPort }: ApartOptions,
+  needs: ApartNeeds,
+  { stores, registry, details }: PartContext,
+): Service =>
   serveOps({
     host,
     port: metricsPort,
@@ -89,6 +86,6 @@ const opsPage = ({ host, metricsPort }: ApartOptions, { stores, needs, registry 
       // These two have no connection that is watched: they are asked.
       if (needs.migrated.includes('postgres')) await (await stores.postgres()).query('SELECT 1');
       if (needs.migrated.includes('clickhouse')) await (await stores.clickhouse()).read('SELECT 1', 'TSV');
-      return { ready: true, detail: { at: new Date(systemClock.nowMs()).toISOString(), ...needs.detail?.() } };
+      return { ready: true, detail: { at: new Date(systemClock.nowMs()).toISOString(), ...tellDetails(details) } };
     },
   });

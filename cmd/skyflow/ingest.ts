@@ -11,8 +11,8 @@ import { systemClock } from '#pkg/runtime/clock.ts';
 import { serveOps } from '#pkg/runtime/http.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
-import type { Registry } from '#pkg/runtime/metrics.ts';
-import type { Stores } from './compose.ts';
+import { tellDetails } from './report.ts';
+import type { PartContext } from './services.ts';
 
 /** What the options of `up`, `demo` and `indexer` say about reading the network. */
 export interface IngestOptions {
@@ -45,7 +45,7 @@ export interface Ingest {
 /** Needs ClickHouse, migrated, and Redis. Its metrics, and those of whatever else the process runs, are in `registry`. */
 export const createIngest = async (
   options: IngestOptions,
-  { stores, log, registry }: { readonly stores: Stores; readonly log: Logger; readonly registry: Registry },
+  { stores, log, registry, details }: PartContext,
 ): Promise<Ingest> => {
   const store = await stores.clickhouse();
   const { redis } = await stores.redis();
@@ -74,7 +74,7 @@ export const createIngest = async (
     services: [
       endsWithFile(indexer, finished),
       dailyStatsService({ store, clock, log: log.child({ component: 'daily-stats' }) }),
-      opsService(options, progress, registry),
+      opsService(options, progress, { registry, details }),
     ],
     finished: finished.signal,
   };
@@ -102,13 +102,18 @@ const endsWithFile = (indexer: Indexer, finished: AbortController): Service => (
   },
 });
 
-const opsService = ({ host, metricsPort }: IngestOptions, progress: Progress, registry: Registry): Service => {
+const opsService = (
+  { host, metricsPort }: IngestOptions,
+  progress: Progress,
+  { registry, details }: Pick<PartContext, 'registry' | 'details'>,
+): Service => {
   const nowMs = (): number => systemClock.nowMs();
   registerIndexerMetrics(registry, progress, nowMs);
   const detail = () => ({
     phase: phaseOf(progress, nowMs()),
     lagSeconds: (progress.lagMs(nowMs()) ?? Number.NaN) / 1000,
     stalled: progress.stall?.reason ?? null,
+    ...tellDetails(details),
   });
   return serveOps({
     host,

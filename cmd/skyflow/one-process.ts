@@ -13,6 +13,7 @@ import { inventedDirectory } from './demo/invented-directory.ts';
 import type { Ingest } from './ingest.ts';
 import { feedsApp, onePort } from './one-port.ts';
 import { statusPage } from './page/page.ts';
+import { feedsReport, type FullReport } from './report.ts';
 import { publicNames } from './public-names.ts';
 import {
   createApiPart,
@@ -63,7 +64,11 @@ export const createOneProcess = async (
   const timeline = await createTimelinePart(lenses, context);
   const feeds = await createFeedPart({ ...options, ...names, directory }, { jwks: () => signer.jwks() }, context);
   const gateway = await createGatewayPart({ jwks: () => signer.jwks(), withTiers: true }, context);
-  const page = statusPage(() => ingest.reader.read());
+  const status = async (): Promise<FullReport> => ({
+    ...(await ingest.reader.read()),
+    feeds: feedsReport(feeds.health(), feeds.parts.catalogue.problems().length),
+  });
+  const page = statusPage(status);
   const web = serveHttp({
     name: 'status page',
     host: options.host,
@@ -75,7 +80,7 @@ export const createOneProcess = async (
     ({ port }) => log.info(`Skyflow is running: http://${shownHost(options.host)}:${port}`),
     () => undefined,
   );
-  const admin = await adminServices(options, { ingest, lenses, feeds: feedOperator(feeds), context });
+  const admin = await adminServices(options, { status, lenses, feeds: feedOperator(feeds), context });
   const services = [...api.services, ...timeline, ...feeds.services, ...gateway.services, web, ...admin];
   return { services, listening: web.listening, sessions: api.sessions, lenses };
 };
@@ -84,13 +89,13 @@ export const createOneProcess = async (
 const adminServices = async (
   { plcUrl }: OneProcessOptions,
   parts: {
-    readonly ingest: Ingest;
+    readonly status: () => Promise<FullReport>;
     readonly lenses: Lenses;
     readonly feeds: FeedsOperator;
     readonly context: PartContext;
   },
 ): Promise<Service[]> => {
-  const { ingest, lenses, feeds, context } = parts;
+  const { status, lenses, feeds, context } = parts;
   const store = await context.stores.clickhouse();
   const path = adminSocketPath((await context.stores.dataDir()).path);
   if (path === undefined) {
@@ -103,7 +108,7 @@ const adminServices = async (
     serveAdmin({
       path,
       sql: (request) => runSql(store, request),
-      status: () => ingest.reader.read(),
+      status,
       analyze: openAnalyst({ store, lenses, plcUrl }),
       feeds,
     }),

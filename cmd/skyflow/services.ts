@@ -22,6 +22,7 @@ import { createVerifier, type VerifierOptions } from '#pkg/session/verifier.ts';
 import type { Stores } from './compose.ts';
 import type { App } from './one-port.ts';
 import type { PublicNames } from './public-names.ts';
+import { feedsReport, type ReadyDetails } from './report.ts';
 import { readVersion } from './version.ts';
 
 /** What every part needs. */
@@ -30,6 +31,8 @@ export interface PartContext {
   readonly log: Logger;
   /** The process's own: each part adds its metrics. */
   readonly registry: Registry;
+  /** What `/ready` tells: a part may add something. */
+  readonly details: ReadyDetails;
 }
 
 /** What the options say about the API, wherever it runs. */
@@ -90,7 +93,7 @@ export const createApiPart = async (
 };
 
 /** The lenses over ClickHouse (migrated), with the background refresh of what scores are compared with. */
-export const createLensPart = async ({ stores, log }: Omit<PartContext, 'registry'>): Promise<Lenses> =>
+export const createLensPart = async ({ stores, log }: Pick<PartContext, 'stores' | 'log'>): Promise<Lenses> =>
   createLenses({ store: await stores.clickhouse(), clock: systemClock, log: log.child({ component: 'lenses' }) });
 
 /** timeline: needs ClickHouse and Postgres (migrated), Redis and NATS. */
@@ -152,11 +155,11 @@ export interface FeedOptions extends ApiOptions {
 export const createFeedPart = async (
   options: FeedOptions,
   { jwks }: Pick<VerifierOptions, 'jwks'>,
-  { stores, log, registry }: PartContext,
+  { stores, log, registry, details }: PartContext,
 ): Promise<FeedGenerator> => {
   const { redis } = await stores.redis();
   const clock = systemClock;
-  return createFeedGenerator({
+  const feeds = await createFeedGenerator({
     ...options,
     store: await stores.clickhouse(),
     postgres: await stores.postgres(),
@@ -169,4 +172,6 @@ export const createFeedPart = async (
     log: log.child({ component: 'feeds' }),
     registry,
   });
+  details.set('feeds', () => feedsReport(feeds.health(), feeds.parts.catalogue.problems().length));
+  return feeds;
 };

@@ -1,4 +1,5 @@
 import type { StatusReport } from '#pkg/indexer/status.ts';
+import type { FeedsReport, FullReport } from './report.ts';
 import { formatBytes, formatCount, formatDuration } from '#pkg/runtime/quantities.ts';
 
 type Paint = (text: string) => string;
@@ -22,7 +23,7 @@ const palette = (color: boolean): Palette => {
 const labelWidth = 14;
 
 /** The report for people: one fact a line, aligned; tables for rates and sizes. */
-export const statusText = (report: StatusReport, options: { readonly color: boolean }): string => {
+export const statusText = (report: FullReport, options: { readonly color: boolean }): string => {
   const paint = palette(options.color);
   const nowMs = Date.parse(report.at);
   const fact = (label: string, value: string): string => `  ${paint.soft(label.padEnd(labelWidth))}${value}`;
@@ -38,6 +39,7 @@ export const statusText = (report: StatusReport, options: { readonly color: bool
       ),
     ),
     fact('dead letters', deadText(report, nowMs, paint)),
+    ...(report.feeds === undefined ? [] : [fact('feeds', feedsText(report.feeds, paint))]),
     ...section(`coming in, over ${formatDuration(report.rateSeconds * 1000)}`, rateRows(report), paint),
     ...section('not indexed in the last day', dropRows(report), paint),
     ...section(`on disk, ${formatBytes(totalBytes(report))} in all`, tableRows(report), paint),
@@ -90,6 +92,17 @@ const deadText = ({ deadLetters }: StatusReport, nowMs: number, paint: Palette):
   return paint.bad(
     `${formatCount(deadLetters.count)}, the last ${formatDuration(nowMs - Date.parse(deadLetters.newestAt))} ago`,
   );
+};
+
+/** Only what needs looking at has more words: `skyflow feeds list` has the rest. */
+const feedsText = ({ shared, stale, brokenFolders }: FeedsReport, paint: Palette): string => {
+  const fresh = stale.length === 0 ? `${shared} shared, all fresh` : `${shared} shared`;
+  const old = stale.map(({ rkey }) => rkey).join(', ');
+  return [
+    fresh,
+    ...(stale.length === 0 ? [] : [paint.warn(`stale: ${old}`)]),
+    ...(brokenFolders === 0 ? [] : [paint.warn(`${brokenFolders} with mistakes: skyflow feeds check`)]),
+  ].join('; ');
 };
 
 const formatRate = (perSecond: number): string =>

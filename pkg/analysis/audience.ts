@@ -1,4 +1,5 @@
 import type { ClickHouse } from '#pkg/clickhouse/client.ts';
+import { inParts } from '#pkg/clickhouse/in-parts.ts';
 import { defineQuery, readSql } from '#pkg/clickhouse/query.ts';
 import type { Audience } from '#pkg/contracts/lens.ts';
 
@@ -11,35 +12,6 @@ const followBackQuery = defineQuery<{ subject: bigint; ids: readonly bigint[] },
   name: 'audience_follow_back',
   sql: readSql(import.meta.url, 'sql/follow-back.sql'),
 });
-
-/** As many ids as go into one statement: its text grows by some 20 bytes an id. */
-const idsAtOnce = 5_000;
-/** So few are not worth a second statement. */
-const idsTogether = 100;
-/** Parts under way at the same time: one for each core of a small machine, since much of a statement runs on one thread. */
-const partsAtOnce = 2;
-
-/**
- * Asks about ids in parts, two at a time, and returns all rows together. The order of the rows says nothing.
- * @throws whatever the first part that fails throws; the others are waited for
- */
-export const inParts = async <Row>(
-  ids: readonly bigint[],
-  ask: (part: readonly bigint[]) => Promise<readonly Row[]>,
-): Promise<Row[]> => {
-  const parts = Math.max(Math.ceil(ids.length / idsAtOnce), ids.length > idsTogether ? partsAtOnce : 1);
-  const size = Math.ceil(ids.length / parts);
-  const waiting = Array.from({ length: ids.length === 0 ? 0 : parts }, (_, at) =>
-    ids.slice(at * size, (at + 1) * size),
-  );
-  const rows: Row[] = [];
-  const work = async (): Promise<void> => {
-    for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) rows.push(...(await ask(part)));
-  };
-  const results = await Promise.allSettled(Array.from({ length: partsAtOnce }, work));
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
-  return rows;
-};
 
 /**
  * The accounts whose posts `id` is shown, lowest id first; inactive ones are still among them. Their ids then stand in the

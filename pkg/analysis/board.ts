@@ -1,6 +1,7 @@
 import { defineQuery, type Query } from '#pkg/clickhouse/query.ts';
 import type { Audience, Lens, LensBoard } from '#pkg/contracts/lens.ts';
-import { inParts, readAudience } from './audience.ts';
+import { inParts } from '#pkg/clickhouse/in-parts.ts';
+import { readAudience } from './audience.ts';
 import type { BoardContext, BoardRow, BoardSpec } from './board-spec.ts';
 import { cloutBoard } from './clout/board.ts';
 import { flowBoard } from './flow/board.ts';

@@ -27,6 +27,10 @@ export interface Feed {
   readonly pageSize: number;
   /** Posts in a ranking: how deep the feed can be paged. */
   readonly maxPosts: number;
+  /** Whether replies are shown. */
+  readonly replies: boolean;
+  /** Posts of one author in a ranking at most; undefined: any number. */
+  readonly perAuthor: number | undefined;
   /** Values of the labels that the record itself carries. */
   readonly labels: readonly string[];
   /** The statement: returns `score` and either `uri` or `actor_id` and `tid`. */
@@ -37,6 +41,8 @@ export interface Feed {
   readonly settings: Readonly<Record<string, SettingValue>>;
   /** Whether its statement asks who is looking: it has no ranking for all then. */
   readonly personal: boolean;
+  /** Whether its statement asks whom the viewer follows. */
+  readonly asksFollows: boolean;
   /** Whether its statement asks for the members. */
   readonly asksMembers: boolean;
   /** Ours are trusted to end; the operator's own run under limits. */
@@ -81,9 +87,14 @@ export const FILTERS = [
   'banned_author',
   'banned_post',
   'blocked_label',
+  /** The viewer and the author, one way or the other; in personal feeds. */
+  'blocked',
+  'reply',
   /** In none of the feed's own languages. */
   'language',
+  /** The same post once more, or another about the same thing. */
   'duplicate',
+  'too_many_of_author',
   /** Ranked below the last that is kept. */
   'too_deep',
 ] as const;

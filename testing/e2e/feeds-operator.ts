@@ -86,7 +86,12 @@ export const ownFeeds = (pinned: readonly string[]): OwnFeed[] => {
     },
     {
       rkey: 'liked',
-      manifest: { displayName: 'Liked', template: 'trending', settings: { gravity: 0, min_likes: 3, fill: 0 }, ...often },
+      manifest: {
+        displayName: 'Liked',
+        template: 'trending',
+        settings: { gravity: 0, min_likes: 3, fill: 0 },
+        ...often,
+      },
     },
   ];
 };

@@ -1,5 +1,4 @@
-import type { AppBskyFeedDefs, AtpAgent } from '@atproto/api';
-import { AtpAgent as Agent } from '@atproto/api';
+import { type AppBskyFeedDefs, AtpAgent } from '@atproto/api';
 import type { Account } from './network.ts';
 import type { Skyflow } from './skyflow.ts';
 
@@ -51,7 +50,11 @@ const shownOf = ({ post, reason, feedContext }: AppBskyFeedDefs.FeedViewPost): S
 };
 
 interface Skeleton {
-  readonly feed: readonly { readonly post: string; readonly reason?: { readonly repost?: string }; readonly feedContext?: string }[];
+  readonly feed: readonly {
+    readonly post: string;
+    readonly reason?: { readonly repost?: string };
+    readonly feedContext?: string;
+  }[];
   readonly cursor?: string;
   readonly reqId?: string;
 }
@@ -66,7 +69,7 @@ export const ourSkeleton =
     for (const [name, value] of Object.entries(given(turn))) search.set(name, String(value));
     const headers: Record<string, string> = {};
     if (viewer !== undefined) headers['authorization'] = `Bearer ${await tokenOf(viewer, skyflow.did, SKELETON)}`;
-    const answer = await fetch(`${skyflow.url}/xrpc/${SKELETON}?${search}`, { headers });
+    const answer = await fetch(`${skyflow.url}/xrpc/${SKELETON}?${search.toString()}`, { headers });
     if (answer.status !== 200) throw new Error(`${answer.status}: ${await answer.text()}`);
     const { feed: items, cursor, reqId } = (await answer.json()) as Skeleton;
     const posts = items.map(({ post, reason, feedContext }) => ({
@@ -84,7 +87,7 @@ export const tokenOf = async (account: Account, aud: string, lxm: string): Promi
 
 /** Asks the AppView with a token that the test made itself. */
 export const withToken = (service: string, token: string): AtpAgent => {
-  const agent = new Agent({ service });
+  const agent = new AtpAgent({ service });
   agent.setHeader('authorization', `Bearer ${token}`);
   return agent;
 };

@@ -3,7 +3,7 @@ import { arriving } from './feeds-arrive.suite.ts';
 import { going } from './feeds-gone.suite.ts';
 import { Operator, ownFeeds } from './feeds-operator.ts';
 import { feedback, keys, rules } from './feeds-people.suite.ts';
-import { publishing } from './feeds-publish.suite.ts';
+import { publishAll, type Published, publishing } from './feeds-publish.suite.ts';
 import { Stage } from './feeds-stage.ts';
 import { FeedsWorld, PEOPLE } from './feeds-world.ts';
 import { type Network, startNetwork } from './network.ts';
@@ -11,6 +11,7 @@ import { type Network, startNetwork } from './network.ts';
 describe('the feeds of a small world', () => {
   let network: Network;
   let stage: Stage;
+  let published: Published;
 
   beforeAll(async () => {
     network = await startNetwork(PEOPLE);
@@ -20,6 +21,7 @@ describe('the feeds of a small world', () => {
     const pinned = [world.postOf('anna', 0), world.postOf('frank', 1), world.postOf('clara', 3)];
     for (const feed of ownFeeds(pinned.map(({ uri }) => uri))) await operator.drop(feed);
     await network.caughtUp();
+    published = await publishAll(stage);
   });
 
   afterAll(async () => {
@@ -28,7 +30,7 @@ describe('the feeds of a small world', () => {
   });
 
   const onStage = (): Stage => stage;
-  publishing(onStage);
+  publishing(onStage, () => published);
   going(onStage);
   feedback(onStage);
   rules(onStage);

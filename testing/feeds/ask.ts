@@ -3,8 +3,13 @@ import { defineQuery } from '#pkg/clickhouse/query.ts';
 import { loadSalt } from '#pkg/clickhouse/salt.ts';
 import type { ClickHouse } from '#pkg/clickhouse/store.ts';
 import { loadFeed } from '#pkg/feeds/catalogue/load-feed.ts';
-import type { Feed, SettingValue } from '#pkg/feeds/feed.ts';
-import { paramsOf, wrapped } from '#pkg/feeds/ranking/statement.ts';
+import type { Feed, RankedPost, SettingValue } from '#pkg/feeds/feed.ts';
+import { createRanker } from '#pkg/feeds/ranking/ranker.ts';
+import { paramsOf } from '#pkg/feeds/ranking/statement.ts';
+import { ManualClock } from '#pkg/runtime/clock.ts';
+import { createLogger } from '#pkg/runtime/log.ts';
+import { parseAtUri } from '#pkg/atproto/at-uri.ts';
+import { collections } from '#pkg/atproto/collections.ts';
 import type { Facts } from '#testing/lenses/facts.ts';
 import type { Asked, ExpectedPost } from './model.ts';
 
@@ -47,10 +52,32 @@ export class FeedAsker {
     return this.keys.subjectKey(collection, rkey).key;
   };
 
-  /** The rows of a feed as its statement returns them. */
-  rows(feed: Feed, asked: Moment, members: readonly string[] = []): Promise<Row[]> {
-    const query = defineQuery<Record<string, unknown>, Row>({ name: feed.rkey, sql: wrapped(feed.sql) });
-    return this.#store.query(query, this.#params(feed, asked, members));
+  /** What is shown of a feed, as rows: what its statement returned, and nothing that was left out for what a post is. */
+  async rows(feed: Feed, { viewer, nowMs }: Moment, members: readonly string[] = []): Promise<Row[]> {
+    const ranker = createRanker({
+      store: this.#store,
+      keys: this.keys,
+      rules: { members: () => new Set(members), isBanned: () => false },
+      blockedLabels: new Set(),
+      clock: new ManualClock(nowMs),
+      log: createLogger({ level: 'silent' }),
+    });
+    const who = { did: viewer, id: this.keys.actorId(viewer) };
+    const { posts } = await ranker.rank(feed, { viewer: feed.personal ? who : undefined, langs: [] });
+    return posts.map((post) => ({
+      uri: post.uri,
+      score: post.score,
+      ...post.parts,
+      ...(feed.sql.includes('reposter_id') ? this.#repostOf(post) : {}),
+      reason: post.reason?.kind === 'pin' ? 'pin' : '',
+    }));
+  }
+
+  #repostOf({ reason }: RankedPost): Row {
+    if (reason?.kind !== 'repost') return { reposter_id: '0', repost_tid: '0' };
+    const { did = '', rkey = '' } = parseAtUri(reason.uri) ?? {};
+    const { key } = this.keys.recordKey(collections.repost, rkey);
+    return { reposter_id: String(this.keys.actorId(did)), repost_tid: String(key) };
   }
 
   /** The feed's conditions that a post does not meet, by name. */
@@ -68,7 +95,7 @@ export class FeedAsker {
 
   #params(feed: Feed, { viewer, nowMs }: Moment, members: readonly string[]): Record<string, unknown> {
     const who = { did: viewer, id: this.keys.actorId(viewer) };
-    return paramsOf(feed, { viewer: who, langs: [], members: new Set(members), nowMs, keys: this.keys });
+    return paramsOf(feed, { viewer: who, follows: [], langs: [], members: new Set(members), nowMs, keys: this.keys });
   }
 
   /** Where the rows are not what is expected, in words; none means that they agree to the last figure and in their order. */

@@ -129,8 +129,11 @@ export const flow = (
     for (const post of facts.postsBy.get(reaction.actor) ?? [])
       if (post.post.quote === reaction.subject) about.set(post.uri, reaction.subject);
   }
-  const warm = postsSince(asked, -Infinity)
-    .filter((post) => isRoot(post) && post.author !== viewer && !facts.areApart(viewer, post.author))
+  const warm = facts.posts
+    .filter(
+      (post) =>
+        facts.isActive(post.author) && isRoot(post) && post.author !== viewer && !facts.areApart(viewer, post.author),
+    )
     .map((post) => ({ post, ...warmthOf(post) }))
     .filter(({ heat }) => heat.size > 0)
     .map(({ post, heat, reactions }) => flowPost(post.uri, heat, reactions))

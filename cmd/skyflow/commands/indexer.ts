@@ -18,7 +18,7 @@ export const indexer = async (options: OptionsOf<'indexer'>): Promise<void> => {
     const { log } = screen;
     await using stores = new Stores(options, { log, signal });
     await migrateAll(stores, ['clickhouse'], log);
-    const ingest = await createIngest(options, { stores, log, registry: createMetrics() });
+    const ingest = await createIngest(options, { stores, log, registry: createMetrics(), details: new Map() });
     const services = [...ingest.services, monitor({ ...ingest, screen, offlineHint })];
     const startedMs = Date.now();
     await runAll(services, { signal: AbortSignal.any([signal, ingest.finished]), graceMs, log });

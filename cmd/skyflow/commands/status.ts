@@ -1,6 +1,7 @@
 import { askStatus } from '#pkg/admin/client.ts';
 import { classifyFailure } from '#pkg/clickhouse/errors.ts';
 import { StatusReader, type StatusReport } from '#pkg/indexer/status.ts';
+import type { FullReport } from '../report.ts';
 import { UserError } from '#pkg/runtime/errors.ts';
 import type { OptionsOf } from '#pkg/runtime/options.ts';
 import { wantsColor } from '#pkg/runtime/terminal.ts';
@@ -12,8 +13,8 @@ import { statusText } from '../status-text.ts';
 /** `skyflow status`: from the running process where there is one, else from the stores. */
 export const status = async (options: OptionsOf<'status'>): Promise<void> => {
   using screen = openScreen({ ...options, logLevel: options.logLevel === 'info' ? 'warn' : options.logLevel });
-  const report = await throughLocal<StatusReport>(options, screen.log, {
-    ask: async (path) => (await askStatus(path)) as StatusReport | undefined,
+  const report = await throughLocal<FullReport>(options, screen.log, {
+    ask: async (path) => (await askStatus(path)) as FullReport | undefined,
     open: (stores) => readFromStores(options, stores),
   });
   if (options.json) {

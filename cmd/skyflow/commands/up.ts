@@ -72,7 +72,7 @@ export const runEverything = async (where: StoreLocations & Addresses, how: RunP
   await migrateAll(stores, migratedStores, log);
   signal.throwIfAborted();
   const options = await withPort(await how.plan(stores));
-  const context = { stores, log, registry: createMetrics() };
+  const context = { stores, log, registry: createMetrics(), details: new Map() };
   const ingest = await createIngest(options, context);
   const built = { ...(await createOneProcess(options, ingest, context)), ingest, stores };
   const extra = (await how.extra?.(built)) ?? [];

@@ -95,8 +95,11 @@ const filterWords: Readonly<Record<string, string>> = {
   banned_author: 'by banned accounts',
   banned_post: 'banned',
   blocked_label: 'with a blocked label',
+  blocked: 'behind a block',
+  reply: 'replies',
   language: 'in another language',
   duplicate: 'twice',
+  too_many_of_author: 'by an author with enough of them',
   too_deep: 'too deep',
 };
 

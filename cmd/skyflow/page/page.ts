@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Hono } from 'hono';
-import type { StatusReport } from '#pkg/indexer/status.ts';
+import type { FullReport } from '../report.ts';
 
 const readPart = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
 
@@ -32,7 +32,7 @@ const buildPage = (): { html: string; policy: string } => {
 const problem = (error: string, message: string) => ({ error, message, request_id: randomUUID() });
 
 /** The public routes of `up`: the status page, what it shows as `/status.json`, and `/health`. */
-export const statusPage = (status: () => Promise<StatusReport>): Hono => {
+export const statusPage = (status: () => Promise<FullReport>): Hono => {
   const { html, policy } = buildPage();
   const app = new Hono();
   app.use(async (c, next) => {

@@ -25,6 +25,7 @@ const documented: Readonly<Record<string, Kind>> = {
   reposter_id: 'a UInt64',
   repost_tid: 'a UInt64',
   context: 'a text',
+  one_of: 'a UInt64',
 };
 
 /** More parts of a score than these are not kept. */

@@ -66,7 +66,7 @@ const checkUse = (manifest: Manifest, { sql, why, settings }: Statements): strin
         `feed.json: nothing uses the setting ${name}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
       );
     }
-  const isPersonal = asksFor(sql, 'viewer');
+  const isPersonal = asksFor(sql, 'viewer') || asksFor(sql, 'viewer_follows');
   if (!isPersonal && asksFor(sql, 'viewer_langs'))
     mistakes.push(
       'feed.sql uses viewer_langs but not viewer: its posts are the same for all. Set languages to "viewer" instead.',
@@ -92,10 +92,13 @@ const toFeed = (rkey: string, manifest: Manifest, { sql, why, settings }: Statem
   keepMs: manifest.keep,
   pageSize: manifest.pageSize,
   maxPosts: manifest.maxPosts,
+  replies: manifest.replies,
+  perAuthor: manifest.perAuthor,
   labels: manifest.labels,
   sql,
   why,
   settings,
-  personal: asksFor(sql, 'viewer'),
+  personal: asksFor(sql, 'viewer') || asksFor(sql, 'viewer_follows'),
+  asksFollows: asksFor(`${sql}\n${why ?? ''}`, 'viewer_follows'),
   asksMembers: asksFor(sql, 'members'),
 });

@@ -22,6 +22,7 @@ test('what is left out is filled in', () => {
       keep: 1_800_000,
       pageSize: 50,
       maxPosts: 500,
+      replies: true,
       labels: [],
       settings: {},
     },
@@ -41,6 +42,8 @@ test('what is written is taken', () => {
     publicForm: 'whats-hot',
     pageSize: 100,
     maxPosts: 2000,
+    replies: false,
+    perAuthor: 3,
     labels: ['sexual', '!no-unauthenticated'],
     settings: { hours: 1, words: ['a'], ids: [1.5], on: false, text: '', none: [] },
   };

@@ -108,6 +108,8 @@ const fields = {
   keep: durationOf(5 * minute, 24 * hour, '30m').default(30 * minute),
   pageSize: wholeNumber(1, 100).default(50),
   maxPosts: wholeNumber(10, 2_000).default(500),
+  replies: flag.default(true),
+  perAuthor: wholeNumber(1, 100).optional(),
   labels: z.array(label, 'must be a list of label values').max(10, 'must have at most 10 values').default([]),
   template: z
     .string('must be the name of a template')

@@ -16,7 +16,7 @@ test('placeholders are found wherever they stand', () => {
 
 test('one that is not known is said with what may be used', () => {
   expect(check('{viewr:UInt64}', { window_hours: 3 })).toEqual([
-    "feed.sql uses {viewr:UInt64}; a statement may use viewer, viewer_langs, now and members and the feed's settings (window_hours). Did you mean viewer?",
+    "feed.sql uses {viewr:UInt64}; a statement may use viewer, viewer_follows, viewer_langs, now and members and the feed's settings (window_hours). Did you mean viewer?",
   ]);
   expect(check('{zzzzzz:UInt64}')[0]).not.toContain('Did you mean');
   expect(check('{viewr:UInt64} {viewr:UInt64}')).toHaveLength(1);

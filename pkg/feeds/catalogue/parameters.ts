@@ -4,6 +4,7 @@ import type { SettingValue } from '../feed.ts';
 /** Parameters that every statement may use, with the type each must be written with. */
 const commonTypes: Readonly<Record<string, string>> = {
   viewer: 'UInt64',
+  viewer_follows: 'Array(UInt64)',
   viewer_langs: 'Array(String)',
   now: 'DateTime64(3)',
   members: 'Array(UInt64)',
@@ -104,6 +105,7 @@ export const sampleParams = ({ sql, settings }: Statement): Record<string, unkno
   const samples: Readonly<Record<string, unknown>> = {
     ...settings,
     viewer: 0,
+    viewer_follows: [],
     viewer_langs: [],
     now: '1700000000.000',
     members: [],

@@ -1,4 +1,5 @@
 import type { StatementLimits } from '#pkg/clickhouse/limited.ts';
+import type { QuerySettings } from '#pkg/clickhouse/query.ts';
 import type { Feed } from '../feed.ts';
 
 /** A post in a ranking is followed by its half again: so many may be dropped before the ranking gets shorter. */
@@ -16,4 +17,16 @@ const byOrigin: Readonly<Record<Feed['origin'], Omit<StatementLimits, 'maxResult
 export const rowsOf = (feed: Feed): number => Math.ceil(feed.maxPosts * overfetch);
 
 /** The limits that a feed's statement runs under. */
-export const limitsOf = (feed: Feed): StatementLimits => ({ ...byOrigin[feed.origin], maxResultRows: rowsOf(feed) });
+export const limitsOf = (feed: Feed): StatementLimits => ({
+  ...byOrigin[feed.origin],
+  // What a viewer waits for reads little; on two threads it takes longer than on one.
+  ...(feed.personal ? { maxThreads: 1 } : {}),
+  maxResultRows: rowsOf(feed),
+});
+
+/** Ours look single rows up among millions: no column is worth reading before the others, nor an index in coarse steps. */
+const ourSettings = { optimize_move_to_prewhere: 0, merge_tree_coarse_index_granularity: 2 };
+
+/** An operator's statement has none: what it may use is decided by its limits. */
+export const settingsOf = (feed: Feed): { readonly settings?: QuerySettings } =>
+  feed.origin === 'operator' ? {} : { settings: ourSettings };

@@ -7,7 +7,7 @@ import { ManualClock } from '#pkg/runtime/clock.ts';
 import { createLogger } from '#pkg/runtime/log.ts';
 import { createMetrics } from '#pkg/runtime/metrics.ts';
 import type { Feed, Ranking, Viewer } from '../feed.ts';
-import { feedForTests } from './feed-for-tests.ts';
+import { feedForTests } from '../feed-for-tests.ts';
 import { createRanker } from './ranker.ts';
 import { createWorld, did, dropped, nowMs, rowsOf, scored, tid, uri } from './world-for-tests.ts';
 

@@ -6,7 +6,8 @@ import type { Logger } from '#pkg/runtime/log.ts';
 import type { Registry } from '#pkg/runtime/metrics.ts';
 import type { Ranker, Rules } from '../parts.ts';
 import { createFactReader } from './facts.ts';
-import { limitsOf } from './limits.ts';
+import { createFollows } from './follows.ts';
+import { limitsOf, settingsOf } from './limits.ts';
 import { rankerMetrics } from './metrics.ts';
 import { readRow } from './rows.ts';
 import { sift } from './sift.ts';
@@ -32,24 +33,27 @@ export const createRanker = (options: RankerOptions): Ranker => {
   const { store, keys, rules, blockedLabels, clock, log } = options;
   const metrics = options.registry === undefined ? undefined : rankerMetrics(options.registry);
   const facts = createFactReader(store);
+  const followed = createFollows(store, clock);
   return {
     rank: async (feed, { viewer, langs }, signal) => {
       signal?.throwIfAborted();
       // Before anything is read: whatever goes away from now on is marked later than that.
       const rankedAtMs = clock.nowMs();
       const members = feed.asksMembers ? rules.members(feed.rkey) : new Set<string>();
+      const follows = await followed.of(viewer, feed, signal);
       const rows = await store.readLimited(
         {
           name: `feed_${feed.rkey}`,
           sql: wrapped(feed.sql),
-          params: paramsOf(feed, { viewer, langs, members, nowMs: rankedAtMs, keys }),
+          params: paramsOf(feed, { viewer, follows, langs, members, nowMs: rankedAtMs, keys }),
           lane: feed.origin === 'operator' ? 'operator' : 'ours',
           limits: limitsOf(feed),
+          ...settingsOf(feed),
         },
         { signal },
       );
       const candidates = rows.flatMap((row) => readRow(row, keys) ?? []);
-      const found = await facts.read(candidates, signal);
+      const found = await facts.read(candidates, { viewerId: viewer?.id, signal });
       const { posts, dropped } = sift(candidates, {
         feed,
         facts: found,

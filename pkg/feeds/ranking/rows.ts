@@ -15,6 +15,8 @@ export interface Candidate extends PostRef {
   readonly score: number;
   readonly reason: 'pin' | RepostRef | undefined;
   readonly context: string | undefined;
+  /** Of those that have the same, only the best is shown; undefined: of its own. */
+  readonly oneOf: string | undefined;
   readonly parts: Readonly<Record<string, number>> | undefined;
 }
 
@@ -33,6 +35,7 @@ const notParts: ReadonlySet<string> = new Set([
   'reposter_id',
   'repost_tid',
   'context',
+  'one_of',
 ]);
 const max64 = (1n << 64n) - 1n;
 
@@ -85,6 +88,12 @@ const partsOf = (row: Row): Candidate['parts'] => {
   return parts.length === 0 ? undefined : Object.fromEntries(parts);
 };
 
+/** 0 is what an outer join gives where there is none. */
+const oneOf = (value: unknown): string | undefined => {
+  const id = idOf(value);
+  return id === undefined || id === 0n ? undefined : String(id);
+};
+
 /** What a row says; undefined where it cannot be read. Never throws, whatever a statement returned. */
 export const readRow = (row: Row, keys: Keys): Candidate | undefined => {
   const post = postOf(row, keys);
@@ -98,6 +107,7 @@ export const readRow = (row: Row, keys: Keys): Candidate | undefined => {
     score,
     reason,
     context: typeof context === 'string' && context !== '' ? context : undefined,
+    oneOf: oneOf(row['one_of']),
     parts: partsOf(row),
   };
 };

@@ -1,3 +1,4 @@
+import { parseAtUri } from '#pkg/atproto/at-uri.ts';
 import { isTidKey } from '#pkg/clickhouse/keys.ts';
 import { FILTERS, type Feed, type Filter, type RankedPost, type Reason } from '../feed.ts';
 import type { Facts, PostFacts } from './facts.ts';
@@ -5,7 +6,7 @@ import type { Candidate, RepostRef } from './rows.ts';
 
 /** What the posts of a statement are judged by. */
 export interface Sieve {
-  readonly feed: Pick<Feed, 'languages' | 'maxPosts'>;
+  readonly feed: Pick<Feed, 'languages' | 'maxPosts' | 'replies' | 'perAuthor'>;
   readonly facts: Facts;
   isBanned(didOrUri: string): boolean;
   /** Values of labels. */
@@ -27,6 +28,8 @@ const reasonsToDrop: readonly (readonly [Filter, (post: Judged, sieve: Sieve) =>
   ['banned_author', ({ did }, sieve) => sieve.isBanned(did)],
   ['banned_post', ({ uri }, sieve) => sieve.isBanned(uri)],
   ['blocked_label', ({ facts }, sieve) => facts.labels.some((label) => sieve.blockedLabels.has(label))],
+  ['blocked', ({ candidate }, { facts }) => facts.isBlocked(candidate.actorId)],
+  ['reply', ({ facts }, { feed }) => facts.isReply && !feed.replies],
   ['language', ({ facts }, { feed }) => !speaks(facts.langs, feed.languages)],
 ];
 
@@ -45,13 +48,16 @@ const byRank = (a: Candidate, b: Candidate): number => {
   return a.actorId < b.actorId ? -1 : Number(a.actorId > b.actorId);
 };
 
+const NOTHING_KNOWN: PostFacts = { deleted: false, isReply: false, langs: [], tags: [], labels: [] };
+
 const judge = (candidate: Candidate, { facts }: Sieve): Judged | undefined => {
   const about = facts.post(candidate);
   const did = facts.did(candidate.actorId);
   const uri = candidate.uri ?? facts.uri(candidate, 'post');
-  return about === undefined || did === undefined || uri === undefined
-    ? undefined
-    : { candidate, did, uri, facts: about };
+  if (about !== undefined && did !== undefined && uri !== undefined) return { candidate, did, uri, facts: about };
+  // What is pinned may be older than the index: whoever pinned it knows that it is there.
+  const pinned = candidate.reason === 'pin' && about === undefined ? parseAtUri(candidate.uri ?? '') : undefined;
+  return pinned && { candidate, did: pinned.did, uri: candidate.uri ?? '', facts: NOTHING_KNOWN };
 };
 
 /** A repost by one who is not shown is no reason to show; the post may stay for all that. */
@@ -82,6 +88,9 @@ const rankedPost = ({ candidate, uri, facts }: Judged, sieve: Sieve): RankedPost
   };
 };
 
+/** What it is, and what it is one of. */
+const namesOf = ({ uri, candidate: { oneOf } }: Judged): string[] => (oneOf === undefined ? [uri] : [uri, oneOf]);
+
 /** Zero of each. */
 const nothingDropped = (): Record<Filter, number> =>
   Object.fromEntries(FILTERS.map((filter) => [filter, 0])) as Record<Filter, number>;
@@ -94,18 +103,22 @@ export const sift = (
   const dropped = nothingDropped();
   const posts: RankedPost[] = [];
   const kept = new Set<string>();
+  const ofAuthor = new Map<bigint, number>();
+  const { perAuthor = Infinity, maxPosts } = sieve.feed;
   const verdict = (judged: Judged | undefined): Filter | undefined => {
     if (judged === undefined) return 'unknown';
     const [filter] = reasonsToDrop.find(([, applies]) => applies(judged, sieve)) ?? [];
     if (filter !== undefined) return filter;
-    if (kept.has(judged.uri)) return 'duplicate';
-    return posts.length >= sieve.feed.maxPosts ? 'too_deep' : undefined;
+    if (namesOf(judged).some((name) => kept.has(name))) return 'duplicate';
+    if ((ofAuthor.get(judged.candidate.actorId) ?? 0) >= perAuthor) return 'too_many_of_author';
+    return posts.length >= maxPosts ? 'too_deep' : undefined;
   };
   for (const candidate of candidates.toSorted(byRank)) {
     const judged = judge(candidate, sieve);
     const filter = verdict(judged);
     if (filter === undefined && judged !== undefined) {
-      kept.add(judged.uri);
+      for (const name of namesOf(judged)) kept.add(name);
+      ofAuthor.set(candidate.actorId, (ofAuthor.get(candidate.actorId) ?? 0) + 1);
       posts.push(rankedPost(judged, sieve));
     } else dropped[filter ?? 'unknown'] += 1;
   }

@@ -17,6 +17,8 @@ export const wrapped = (sql: string): string => `SELECT * FROM (${sql.trim().rep
 export interface Told {
   readonly viewer: Viewer | undefined;
   readonly langs: readonly string[];
+  /** Ids of those the viewer follows. */
+  readonly follows: readonly bigint[];
   /** DIDs. */
   readonly members: ReadonlySet<string>;
   /** Milliseconds since 1970. */
@@ -30,6 +32,7 @@ const placeholder = /\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*:/g;
 export const paramsOf = (feed: Feed, told: Told): Record<string, unknown> => {
   const given: Readonly<Record<string, () => unknown>> = {
     viewer: () => told.viewer?.id,
+    viewer_follows: () => told.follows,
     viewer_langs: () => told.langs,
     // Seconds since 1970: a date in words would be read in the time zone of the server.
     now: () => (told.nowMs / 1000).toFixed(3),

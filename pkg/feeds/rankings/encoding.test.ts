@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { feedForTests } from '../ranking/feed-for-tests.ts';
+import { feedForTests } from '../feed-for-tests.ts';
 import { packRanking, unpackRanking } from './encoding.ts';
 import { rankingOf } from './room-for-tests.ts';
 

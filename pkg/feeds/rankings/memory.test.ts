@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '#pkg/runtime/clock.ts';
-import { feedForTests } from '../ranking/feed-for-tests.ts';
+import { feedForTests } from '../feed-for-tests.ts';
 import { createMemory } from './memory.ts';
 import { rankingOf } from './room-for-tests.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { createLogger } from '#pkg/runtime/log.ts';
 import { redisProcess } from '#testing/crash/redis-process.ts';
 import type { Ranking, Viewer } from '../feed.ts';
-import { feedForTests } from '../ranking/feed-for-tests.ts';
+import { feedForTests } from '../feed-for-tests.ts';
 import { createPins, type Pins } from './pins.ts';
 import {
   createTestClock,

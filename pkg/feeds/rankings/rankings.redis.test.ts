@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { redisProcess } from '#testing/crash/redis-process.ts';
 import type { Feed, Ranking } from '../feed.ts';
 import type { Ranker } from '../parts.ts';
-import { feedForTests } from '../ranking/feed-for-tests.ts';
+import { feedForTests } from '../feed-for-tests.ts';
 import { loadCursorKey } from './cursor-key.ts';
 import {
   createTestClock,

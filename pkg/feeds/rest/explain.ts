@@ -2,6 +2,7 @@ import { parseAtUri } from '#pkg/atproto/at-uri.ts';
 import { collections } from '#pkg/atproto/collections.ts';
 import { LimitError, StatementError } from '#pkg/clickhouse/limited.ts';
 import type { Feed, Filter, PostRef, RankedPost, Ranking, Viewer } from '../feed.ts';
+import { createFollows } from '../ranking/follows.ts';
 import { createFactReader } from '../ranking/facts.ts';
 import { limitsOf } from '../ranking/limits.ts';
 import { sift } from '../ranking/sift.ts';
@@ -45,8 +46,11 @@ const SENTENCES: Readonly<Record<Filter, string>> = {
   banned_author: 'Its author is banned here.',
   banned_post: 'The post is banned here.',
   blocked_label: 'It carries a label whose posts no feed shows here.',
+  blocked: 'There is a block between you and its author.',
+  reply: 'It is a reply; this feed shows none.',
   language: 'It is in none of the languages of this feed.',
-  duplicate: 'It is there already.',
+  duplicate: 'It is there already, or another about the same thing.',
+  too_many_of_author: 'Better posts of its author have all the places that the feed gives to one.',
   too_deep: 'It ranks below the last post that is kept.',
 };
 
@@ -79,7 +83,7 @@ export async function explain(
   }
   // Where somebody is shown another feed in place of this one, its conditions are what counts.
   const shown = viewer === undefined ? publicFormOf(parts, feed) : feed;
-  const filter = hidden ?? (await filterOf(parts, shown ?? feed, post));
+  const filter = hidden ?? (await filterOf(parts, shown ?? feed, { post, viewer }));
   if (filter !== undefined) return out(ranking, filter, [], SENTENCES[filter]);
   const { checks, trouble } = shown === undefined ? NO_CHECKS : await ownChecks(parts, shown, { post, viewer });
   return out(ranking, undefined, checks, trouble ?? sentenceOf(found, checks));
@@ -112,13 +116,17 @@ function postOf({ keys }: ExplainParts, uri: string): Post | undefined {
 }
 
 /** The first filter that keeps it out of this feed whatever its statement says. */
-async function filterOf(parts: ExplainParts, feed: Feed, post: Post): Promise<Filter | undefined> {
+async function filterOf(
+  parts: ExplainParts,
+  feed: Feed,
+  { post, viewer }: { readonly post: Post; readonly viewer: Viewer | undefined },
+): Promise<Filter | undefined> {
   const { store, rules, blockedLabels } = parts;
   // A ban is known of accounts and posts that were never seen too.
   if (rules.isBanned(post.did)) return 'banned_author';
   if (rules.isBanned(post.uri)) return 'banned_post';
-  const candidate = { ...post, score: 0, reason: undefined, context: undefined, parts: undefined };
-  const facts = await createFactReader(store).read([candidate]);
+  const candidate = { ...post, score: 0, reason: undefined, context: undefined, parts: undefined, oneOf: undefined };
+  const facts = await createFactReader(store).read([candidate], { viewerId: viewer?.id });
   const isBanned = (didOrUri: string) => rules.isBanned(didOrUri);
   const { dropped } = sift([candidate], { feed, facts, isBanned, blockedLabels });
   const [first] = Object.entries(dropped).find(([, count]) => count > 0) ?? [];
@@ -135,7 +143,8 @@ async function ownChecks(
 ): Promise<typeof NO_CHECKS> {
   if (feed.why === undefined) return NO_CHECKS;
   const { store, rules, keys, clock } = parts;
-  const told = { viewer, langs: [], members: rules.members(feed.rkey), nowMs: clock.nowMs(), keys };
+  const follows = await createFollows(store, clock).of(viewer, feed);
+  const told = { viewer, follows, langs: [], members: rules.members(feed.rkey), nowMs: clock.nowMs(), keys };
   try {
     const rows = await store.readLimited({
       name: `feed_why_${feed.rkey}`,

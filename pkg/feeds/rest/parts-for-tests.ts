@@ -1,32 +1,17 @@
 import type { Feed, RankedPost, Ranking } from '../feed.ts';
+import { feedForTests } from '../feed-for-tests.ts';
 
 /** A feed and a ranking as tests need them. */
-export const feedOf = (changes: Partial<Feed> = {}): Feed => ({
-  rkey: 'hot',
-  displayName: 'Hot',
-  description: 'What is hot',
-  avatar: undefined,
-  languages: 'any',
-  contentMode: 'unspecified',
-  acceptsInteractions: false,
-  visibility: 'public',
-  order: 'score',
-  publicForm: undefined,
-  refreshMs: 15_000,
-  keepMs: 1_800_000,
-  pageSize: 30,
-  maxPosts: 500,
-  labels: [],
-  sql: 'SELECT actor_id, tid, 1 AS score FROM author_posts',
-  why: undefined,
-  settings: {},
-  personal: false,
-  asksMembers: false,
-  origin: 'skyflow',
-  folder: `/feeds/${changes.rkey ?? 'hot'}`,
-  fingerprint: 'f',
-  ...changes,
-});
+export const feedOf = (changes: Partial<Feed> = {}): Feed =>
+  feedForTests({
+    rkey: 'hot',
+    displayName: 'Hot',
+    description: 'What is hot',
+    origin: 'skyflow',
+    folder: `/feeds/${changes.rkey ?? 'hot'}`,
+    fingerprint: 'f',
+    ...changes,
+  });
 
 export const rankingOf = (feed: Feed, posts: readonly RankedPost[], rankedAtMs: number): Ranking => ({
   id: 'AAAAAAAAAAAAAAAA',
@@ -46,8 +31,11 @@ export const rankingOf = (feed: Feed, posts: readonly RankedPost[], rankedAtMs: 
       banned_author: 0,
       banned_post: 0,
       blocked_label: 0,
+      blocked: 0,
+      reply: 0,
       language: 0,
       duplicate: 0,
+      too_many_of_author: 0,
       too_deep: 0,
     },
     tookMs: 1,

@@ -54,8 +54,11 @@ const DROPPED: Readonly<Record<Filter, string>> = {
   banned_author: 'are by banned accounts',
   banned_post: 'are banned',
   blocked_label: 'carry a blocked label',
+  blocked: 'are by accounts with a block between them and the viewer',
+  reply: 'are replies, of which this feed shows none',
   language: "are in none of the feed's languages",
-  duplicate: 'were there already',
+  duplicate: 'were there already, or another about the same thing',
+  too_many_of_author: 'are by accounts that have as many there already as one may',
   too_deep: 'rank below the last that is kept',
 };
 

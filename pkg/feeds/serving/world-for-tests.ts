@@ -5,6 +5,7 @@ import type { Directory } from '#pkg/identity/directory.ts';
 import { systemClock } from '#pkg/runtime/clock.ts';
 import { type Registry, createMetrics } from '#pkg/runtime/metrics.ts';
 import type { Feed, RankedPost, Ranking, Viewer } from '../feed.ts';
+import { feedForTests } from '../feed-for-tests.ts';
 import type { Reorder, Taste, Visit } from '../parts.ts';
 import { type GivenInteraction, type ServingApp, type ServingParts, createServing } from './serving.ts';
 
@@ -14,32 +15,17 @@ const keys = createKeys('a salt');
 export const actorId = (did: string): bigint => keys.actorId(did);
 
 /** For tests: a feed of which only what matters is said. */
-export const feedOf = (rkey: string, more: Partial<Feed> = {}): Feed => ({
-  rkey,
-  displayName: rkey,
-  description: '',
-  avatar: undefined,
-  languages: 'any',
-  contentMode: 'unspecified',
-  acceptsInteractions: true,
-  visibility: 'public',
-  order: 'score',
-  publicForm: undefined,
-  refreshMs: 15_000,
-  keepMs: 1_800_000,
-  pageSize: 20,
-  maxPosts: 500,
-  labels: [],
-  sql: '',
-  why: undefined,
-  settings: {},
-  personal: false,
-  asksMembers: false,
-  origin: 'skyflow',
-  folder: '/nowhere',
-  fingerprint: 'f',
-  ...more,
-});
+export const feedOf = (rkey: string, more: Partial<Feed> = {}): Feed =>
+  feedForTests({
+    rkey,
+    displayName: rkey,
+    acceptsInteractions: true,
+    pageSize: 20,
+    sql: '',
+    origin: 'skyflow',
+    fingerprint: 'f',
+    ...more,
+  });
 
 /** Post number `n`, by its own author. */
 export const postOf = (n: number, more: Partial<RankedPost> = {}): RankedPost => ({

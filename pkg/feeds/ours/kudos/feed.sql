@@ -17,25 +17,21 @@ WITH
                 HAVING argMax(deleted, version) = 0
             )
         )
-        WHERE other NOT IN (SELECT inactive_accounts.actor_id FROM inactive_accounts)
-            AND other NOT IN (
-                SELECT other_id FROM blocked_pairs WHERE account_id = {viewer:UInt64}
-                GROUP BY other_id, block HAVING bitAnd(max(state), 1) = 0
-            )
         GROUP BY other
         ORDER BY reactions DESC, other
         LIMIT {engagers:UInt32}
-    )
-SELECT p.author AS actor_id, p.post AS tid, log2(1 + e.reactions) * exp2(-age_hours / {half_life_hours:Float64}) AS score,
-    e.reactions AS reactions, (now_ms - p.at) / 3600000 AS age_hours
+    ),
+    -- Once for both that follow: a sub-query is worked out wherever it is named, a value only here.
+    (SELECT (groupArray(other), groupArray(reactions)) FROM engagers) AS top
+SELECT p.author AS actor_id, p.post AS tid, log2(1 + reactions) * exp2(-age_hours / {half_life_hours:Float64}) AS score,
+    transform(p.author, top.1, top.2, toUInt32(0)) AS reactions, (now_ms - p.at) / 3600000 AS age_hours
 FROM (
         SELECT author_posts.actor_id AS author, author_posts.tid AS post, argMax(at_ms, version) AS at
         FROM author_posts
-        WHERE author IN (SELECT other FROM engagers) AND post >= since_tid
+        WHERE author IN top.1 AND post >= since_tid
             AND indexHint(day >= toDate(toUInt16(intDiv(since_ms, 86400000))) OR day = '1970-01-01')
         GROUP BY author, post
         HAVING argMax(deleted, version) = 0 AND argMax(reply_parent_id, version) = 0 AND at >= since_ms AND at <= now_ms
     ORDER BY at DESC, post DESC
     LIMIT {per_author:UInt32} BY author
 ) AS p
-INNER JOIN engagers AS e ON e.other = p.author

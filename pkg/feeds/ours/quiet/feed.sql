@@ -2,28 +2,7 @@
 WITH
     toUnixTimestamp64Milli({now:DateTime64(3)}) AS now_ms,
     now_ms - {window_days:UInt32} * 86400000 AS since_ms,
-    bitShiftLeft(toUInt64(since_ms) * 1000, 10) AS since_tid,
-    followed AS (
-        SELECT id
-        FROM (
-            SELECT subject_id AS id, max(follows.tid) AS since, 0 AS apart
-            FROM follows
-            WHERE follows.actor_id = {viewer:UInt64}
-            GROUP BY id, follows.tid
-            HAVING argMax(deleted, version) = 0
-            UNION ALL
-            SELECT other_id, 0, 1
-            FROM blocked_pairs
-            WHERE account_id = {viewer:UInt64}
-            GROUP BY other_id, block
-            HAVING bitAnd(max(state), 1) = 0
-        )
-        WHERE id != {viewer:UInt64} AND id NOT IN (SELECT inactive_accounts.actor_id FROM inactive_accounts)
-        GROUP BY id
-        HAVING max(apart) = 0
-        ORDER BY max(since) DESC, id
-        LIMIT {follows:UInt32}
-    )
+    bitShiftLeft(toUInt64(since_ms) * 1000, 10) AS since_tid
 SELECT author AS actor_id, root.1 AS tid, exp2(-age_days / {half_life_days:Float64}) / posts AS score, posts,
     (now_ms - root.2) / 86400000 AS age_days
 FROM (
@@ -32,7 +11,7 @@ FROM (
         SELECT author_posts.actor_id AS author, author_posts.tid AS post, argMax(at_ms, version) AS at,
             argMax(reply_parent_id, version) = 0 AS is_root
         FROM author_posts
-        WHERE author IN (SELECT id FROM followed) AND post >= since_tid
+        WHERE author IN {viewer_follows:Array(UInt64)} AND post >= since_tid
             AND indexHint(day >= toDate(toUInt16(intDiv(since_ms, 86400000))) OR day = '1970-01-01')
         GROUP BY author, post
         HAVING argMax(deleted, version) = 0 AND at >= since_ms AND at <= now_ms

@@ -1,4 +1,4 @@
-import type { Feed } from '../feed.ts';
+import type { Feed } from './feed.ts';
 
 /** A feed of the operator's, in order except for what the test says. */
 export const feedForTests = (about: Partial<Feed> = {}): Feed => ({
@@ -16,11 +16,14 @@ export const feedForTests = (about: Partial<Feed> = {}): Feed => ({
   keepMs: 1_800_000,
   pageSize: 30,
   maxPosts: 500,
+  replies: true,
+  perAuthor: undefined,
   labels: [],
   sql: 'SELECT actor_id, tid, tid AS score FROM author_posts',
   why: undefined,
   settings: {},
   personal: false,
+  asksFollows: false,
   asksMembers: false,
   origin: 'operator',
   folder: '/feeds/test',

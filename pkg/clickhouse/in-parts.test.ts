@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inParts } from '#pkg/analysis/audience.ts';
+import { inParts } from './in-parts.ts';
 
 const idsUpTo = (count: number): bigint[] => Array.from({ length: count }, (_, at) => BigInt(at));
 
