@@ -104,7 +104,7 @@ const fields = {
     .string('must be the record key of another feed')
     .regex(rkeyPattern, 'must be the record key of another feed')
     .optional(),
-  refresh: durationOf(second, hour, '15s').default(minute),
+  refresh: durationOf(second / 2, hour, '15s').default(minute),
   keep: durationOf(5 * minute, 24 * hour, '30m').default(30 * minute),
   pageSize: wholeNumber(1, 100).default(50),
   maxPosts: wholeNumber(10, 2_000).default(500),

@@ -26,7 +26,9 @@ const frame = z.object({
   kind: z.literal('commit'),
   commit: z.object({ operation: z.literal('create'), collection: z.literal('app.bsky.feed.post'), rkey: z.string() }),
 });
-const page = z.object({ feed: z.array(z.object({ post: z.string() })) });
+const page = z.object({ feed: z.array(z.object({ post: z.string() })), cursor: z.string().optional() });
+/** What came in one batch is on more than one page. */
+const pages = 3;
 
 /**
  * Runs `skyflow up` against a simulated network at `rate` events a second, with a feed of the newest posts, and looks at its
@@ -85,14 +87,20 @@ const watch = async (jetstream: string, port: number, seconds: number): Promise<
   const feed = `at://did:web:localhost%3A${port}/app.bsky.feed.generator/newest`;
   const url = `http://127.0.0.1:${port}/xrpc/app.bsky.feed.getFeedSkeleton?feed=${encodeURIComponent(feed)}&limit=100`;
   while (performance.now() < endMs + graceMs && (performance.now() < endMs || sentMs.size > 0)) {
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`getFeedSkeleton answers ${response.status}: ${await response.text()}`);
-    const seenMs = performance.now();
-    for (const { post } of page.parse(await response.json()).feed) {
-      const sent = sentMs.get(post);
-      if (sent === undefined) continue;
-      tookMs.push(seenMs - sent);
-      sentMs.delete(post);
+    let cursor: string | undefined;
+    for (let at = 0; at < pages; at += 1) {
+      const response = await fetch(cursor === undefined ? url : `${url}&cursor=${cursor}`);
+      if (!response.ok) throw new Error(`getFeedSkeleton answers ${response.status}: ${await response.text()}`);
+      const seenMs = performance.now();
+      const read = page.parse(await response.json());
+      const found = read.feed.filter(({ post }) => sentMs.has(post));
+      for (const { post } of found) {
+        tookMs.push(seenMs - (sentMs.get(post) ?? Number.NaN));
+        sentMs.delete(post);
+      }
+      cursor = read.cursor;
+      // Whole pages of what was not there before: there is more of it.
+      if (cursor === undefined || found.length < read.feed.length / 2) break;
     }
     await systemClock.sleep(pollMs);
   }
