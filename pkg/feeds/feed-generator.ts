@@ -12,7 +12,7 @@ import type { Registry } from '#pkg/runtime/metrics.ts';
 import type { Verifier } from '#pkg/session/verifier.ts';
 import { createCatalogue, OURS_DIR } from './catalogue/catalogue.ts';
 import { createHidden, type HiddenTail } from './hidden/hidden.ts';
-import type { FeedHealth } from './parts.ts';
+import type { FeedHealth, Rankings } from './parts.ts';
 import { createRanker } from './ranking/ranker.ts';
 import { loadCursorKey } from './rankings/cursor-key.ts';
 import { createPins } from './rankings/pins.ts';
@@ -68,6 +68,7 @@ export interface FeedGenerator {
 /** What an operator's commands are answered from. */
 export interface FeedParts extends FeedRestParts {
   readonly hidden: HiddenTail;
+  readonly rankings: Rankings;
   readonly ranker: ReturnType<typeof createRanker>;
   readonly feedsDir: string | undefined;
   readonly serviceDid: string;

@@ -4,6 +4,10 @@ import { loadSalt } from '#pkg/clickhouse/salt.ts';
 import type { ClickHouse } from '#pkg/clickhouse/store.ts';
 import { loadFeed } from '#pkg/feeds/catalogue/load-feed.ts';
 import type { Feed, RankedPost, SettingValue } from '#pkg/feeds/feed.ts';
+import { createFactReader } from '#pkg/feeds/ranking/facts.ts';
+import { createFollows } from '#pkg/feeds/ranking/follows.ts';
+import { readRow } from '#pkg/feeds/ranking/rows.ts';
+import { sift } from '#pkg/feeds/ranking/sift.ts';
 import { createRanker } from '#pkg/feeds/ranking/ranker.ts';
 import { paramsOf } from '#pkg/feeds/ranking/statement.ts';
 import { ManualClock } from '#pkg/runtime/clock.ts';
@@ -85,17 +89,29 @@ export class FeedAsker {
     const sql = feed.why ?? '';
     const query = defineQuery<Record<string, unknown>, Row>({ name: `${feed.rkey}_why`, sql });
     const rows = await this.#store.query(query, {
-      ...this.#params({ ...feed, sql }, asked, members),
+      ...(await this.#params({ ...feed, sql }, asked, members)),
       post_actor: this.keys.actorId(post.split('/')[2] ?? ''),
       post_tid: this.keyOf(post),
     });
     if (rows.length === 0) throw new Error(`${feed.rkey} has no conditions`);
-    return rows.filter(({ ok }) => ok === 0).map(({ name }) => String(name));
+    const unmet = rows.filter(({ ok }) => ok === 0).map(({ name }) => String(name));
+    return [...unmet, ...(await this.#filtersOf(feed, asked, post))];
   }
 
-  #params(feed: Feed, { viewer, nowMs }: Moment, members: readonly string[]): Record<string, unknown> {
+  /** What keeps it out of every feed of this kind. */
+  async #filtersOf(feed: Feed, { viewer }: Moment, post: string): Promise<string[]> {
+    const candidate = readRow({ uri: post, score: 0 }, this.keys);
+    if (candidate === undefined) return ['malformed'];
+    const viewerId = feed.personal ? this.keys.actorId(viewer) : undefined;
+    const facts = await createFactReader(this.#store).read([candidate], { viewerId });
+    const { dropped } = sift([candidate], { feed, facts, isBanned: () => false, blockedLabels: new Set() });
+    return Object.entries(dropped).flatMap(([filter, count]) => (count === 0 ? [] : [filter]));
+  }
+
+  async #params(feed: Feed, { viewer, nowMs }: Moment, members: readonly string[]): Promise<Record<string, unknown>> {
     const who = { did: viewer, id: this.keys.actorId(viewer) };
-    return paramsOf(feed, { viewer: who, follows: [], langs: [], members: new Set(members), nowMs, keys: this.keys });
+    const follows = await createFollows(this.#store, new ManualClock(nowMs)).of(who, feed);
+    return paramsOf(feed, { viewer: who, follows, langs: [], members: new Set(members), nowMs, keys: this.keys });
   }
 
   /** Where the rows are not what is expected, in words; none means that they agree to the last figure and in their order. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What an operator's statement may read. Documented in docs/feeds.md, with their columns. */
+/** What an operator's statement may read. Documented in docs/write-a-feed.md, with their columns. */
 export const allowedTables: ReadonlySet<string> = new Set([
   'posts',
   'author_posts',

@@ -106,8 +106,8 @@ test.each(await foldersOf(templatesDir))('a feed of the template %s is in order'
   expect(feeds[0]?.mistakes).toEqual([]);
 });
 
-test('the examples in docs/feeds.md are in order', async () => {
-  const text = await readFile(new URL('../../../docs/feeds.md', import.meta.url), 'utf8');
+test('the examples in docs/write-a-feed.md are in order', async () => {
+  const text = await readFile(new URL('../../../docs/write-a-feed.md', import.meta.url), 'utf8');
   const blocks = (kind: string): string[] =>
     [...text.matchAll(new RegExp(`\`\`\`${kind}\n([^]*?)\`\`\``, 'g'))].map(([, block = '']) => block);
   const [feedSql, whySql] = blocks('sql');
@@ -126,9 +126,9 @@ test('the examples in docs/feeds.md are in order', async () => {
   expect(feeds.map(({ mistakes }) => mistakes)).toEqual(manifests.map(() => []));
 });
 
-test('docs/feeds.md lists the tables that may be read, with their columns', async () => {
-  const text = await readFile(new URL('../../../docs/feeds.md', import.meta.url), 'utf8');
-  const table = text.slice(text.indexOf('### Tables'), text.indexOf('### Limits'));
+test('docs/write-a-feed.md lists the tables that may be read, with their columns', async () => {
+  const text = await readFile(new URL('../../../docs/write-a-feed.md', import.meta.url), 'utf8');
+  const table = text.slice(text.indexOf('## Tables'), text.indexOf('## Limits'));
   const lines = table.split('\n').filter((line) => line.startsWith('| `'));
   expect(new Set(lines.map((line) => line.split('`')[1]))).toEqual(allowedTables);
   const known = await select<{ table: string; name: string }>(

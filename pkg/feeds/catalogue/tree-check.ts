@@ -49,7 +49,7 @@ export const checkTree = (root: SyntaxNode, around: Surroundings): string[] => {
       return `${file} calls something of its own ${first}, which is a table that feeds may not read. Use another name.`;
     const meant = nearestName(table, [...allowedTables, ...own]);
     return (
-      `${file} reads ${name}, which feeds may not read. docs/feeds.md lists the tables that they may.` +
+      `${file} reads ${name}, which feeds may not read. docs/write-a-feed.md lists the tables that they may.` +
       (meant === undefined ? '' : ` Did you mean ${meant}?`)
     );
   };

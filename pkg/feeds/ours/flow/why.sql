@@ -1,43 +1,22 @@
--- What flow asks of one post.
+-- What flow asks of one post, besides being the warmest of those about the same.
 WITH
     toUnixTimestamp64Milli({now:DateTime64(3)}) AS now_ms,
-    (
-        SELECT tuple(argMax(at_ms, version), argMax(reply_parent_id, version), argMax(langs, version))
-        FROM author_posts
-        WHERE author_posts.actor_id = {post_actor:UInt64} AND author_posts.tid = {post_tid:UInt64}
-    ) AS fact,
-    (now_ms - fact.1) / 3600000 AS age_hours,
     bitShiftLeft(toUInt64(now_ms - {window_hours:UInt32} * 3600000) * 1000, 10) AS since_tid,
     bitShiftLeft(toUInt64(now_ms + 1) * 1000, 10) AS until_tid,
-    (
-        SELECT count()
-        FROM (
-            SELECT block
-            FROM blocked_pairs
-            WHERE account_id = {viewer:UInt64} AND other_id = {post_actor:UInt64}
-            GROUP BY block
-            HAVING bitAnd(max(state), 1) = 0
-        )
-    ) AS blocks,
+    {post_actor:UInt64} = {viewer:UInt64} AS is_own,
     (
         SELECT uniqExact(other)
         FROM (
             SELECT kind, engagement.actor_id AS other, engagement.tid AS record
             FROM engagement
-            WHERE subject_id = {post_actor:UInt64} AND subject_tid = {post_tid:UInt64} AND kind IN ('like', 'repost', 'reply', 'quote') AND other != subject_id AND record >= since_tid AND record < until_tid
-                AND other IN (
-                    SELECT subject_id FROM follows WHERE follows.actor_id = {viewer:UInt64}
-                    GROUP BY subject_id, follows.tid HAVING argMax(deleted, version) = 0
-                )
+            WHERE subject_id = {post_actor:UInt64} AND subject_tid = {post_tid:UInt64} AND kind IN ('like', 'repost', 'reply', 'quote')
+                AND other != subject_id AND record >= since_tid AND record < until_tid AND other IN {viewer_follows:Array(UInt64)}
             GROUP BY kind, other, record
             HAVING argMax(deleted, version) = 0
         )
-        WHERE other NOT IN (SELECT inactive_accounts.actor_id FROM inactive_accounts)
     ) AS followed
 SELECT line.1 AS name, line.2 AS ok, line.3 AS value, line.4 AS needs
 FROM (SELECT arrayJoin([
-    ('no reply', toUInt8(fact.2 = 0), if(fact.2 = 0, 'a post', 'a reply'), 'a post that replies to nothing'),
-    ('no block between you', toUInt8(blocks = 0), if(blocks = 0, 'none', 'a block'), 'none'),
-    ('not your own', toUInt8({post_actor:UInt64} != {viewer:UInt64}), if({post_actor:UInt64} = {viewer:UInt64}, 'your own', 'by somebody else'), 'somebody else''s post'),
+    ('not your own', toUInt8(NOT is_own), if(is_own, 'your own', 'by somebody else'), 'somebody else''s post'),
     ('reactions of those you follow', toUInt8(followed > 0), concat(toString(followed), ' accounts in ', toString({window_hours:UInt32}), ' hours'), 'one')
 ]) AS line)
