@@ -24,6 +24,8 @@ export const feedback = (stage: OnStage): void => {
 
     test('show less: the post is gone from the next first page, its author further down', async () => {
       const { world } = stage();
+      // Whoever was away a moment ago is there again.
+      await expect.poll(() => whole(stage(), 'paula'), soon).toHaveLength(world.roots().length);
       const before = await whole(stage(), 'paula');
       const unwanted = world.postOf('erika', 1);
       expect(before[0]).toBe(unwanted.uri);

@@ -34,10 +34,9 @@ describe('the feeds of a small world', () => {
   going(onStage);
   feedback(onStage);
   rules(onStage);
-  // Late, because some are ranked once a minute only.
-  arriving(onStage);
-  // Last: afterwards one account's key is not that of its PDS.
   keys(onStage);
+  // Last, because some are ranked once a minute only.
+  arriving(onStage);
 
   test('Skyflow never ended by itself', () => {
     expect(network.skyflow.restarts).toBe(0);

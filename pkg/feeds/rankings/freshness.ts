@@ -37,8 +37,13 @@ export const freshnessOf = (feed: Feed): Freshness => ({
   settled: Promise.withResolvers(),
 });
 
-const intervalMs = ({ feed, askedAtMs }: Freshness, nowMs: number): number =>
-  nowMs - askedAtMs <= watchedMs ? feed.refreshMs : Math.max(feed.refreshMs, unwatchedMs);
+/** A young index fills within seconds: who looks at an empty feed should not have to wait for its usual turn. */
+const emptyMs = 5_000;
+
+const intervalMs = ({ feed, askedAtMs, current }: Freshness, nowMs: number): number => {
+  if (current?.posts.length === 0) return Math.min(feed.refreshMs, emptyMs);
+  return nowMs - askedAtMs <= watchedMs ? feed.refreshMs : Math.max(feed.refreshMs, unwatchedMs);
+};
 
 /** When the next ranking is to be made. A statement rests at least as long as it took: a slow feed is not always under way. */
 export const dueAtMs = (state: Freshness, nowMs: number): number => {
