@@ -130,7 +130,7 @@ saga *ARGS:
 fuzz *ARGS:
     {{node}} testing/crash/fuzz-main.ts "$@"
 
-# a whole network on this machine, offline: do Skyflow and an AppView count the same? Installs what that needs, at first
+# a whole network on this machine, offline: do feeds arrive, and do Skyflow and an AppView count the same? Installs what that needs, at first
 e2e *ARGS:
     {{node}} testing/e2e/setup.mjs
     vitest run --config testing/e2e/vitest.config.ts "$@"

@@ -66,7 +66,7 @@ export const createOneProcess = async (
   const gateway = await createGatewayPart({ jwks: () => signer.jwks(), withTiers: true }, context);
   const status = async (): Promise<FullReport> => ({
     ...(await ingest.reader.read()),
-    feeds: feedsReport(feeds.health(), feeds.parts.catalogue.problems().length),
+    feeds: feedsReport(feeds.health(), feeds.parts.catalogue.problems()),
   });
   const page = statusPage(status);
   const web = serveHttp({

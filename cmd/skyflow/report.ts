@@ -1,4 +1,5 @@
-import type { FeedHealth } from '#pkg/feeds/parts.ts';
+import { basename } from 'node:path';
+import type { Catalogue, FeedHealth } from '#pkg/feeds/parts.ts';
 import type { StatusReport } from '#pkg/indexer/status.ts';
 
 /** How the feeds that all share are doing. Times are ISO 8601, `null` is "never". */
@@ -8,6 +9,8 @@ export interface FeedsReport {
   readonly stale: readonly { readonly rkey: string; readonly rankedAt: string | null; readonly error: string | null }[];
   /** Folders that cannot be read as they are. */
   readonly brokenFolders: number;
+  /** Their names, without the way to them: a report may be public. */
+  readonly broken: readonly string[];
 }
 
 /** How everything in this process is doing. */
@@ -17,7 +20,10 @@ export interface FullReport extends StatusReport {
 }
 
 /** Made of what the parts know themselves: asking costs nothing. */
-export const feedsReport = (health: readonly FeedHealth[], brokenFolders: number): FeedsReport => ({
+export const feedsReport = (
+  health: readonly FeedHealth[],
+  problems: ReturnType<Catalogue['problems']>,
+): FeedsReport => ({
   shared: health.length,
   stale: health
     .filter(({ stale }) => stale)
@@ -26,7 +32,8 @@ export const feedsReport = (health: readonly FeedHealth[], brokenFolders: number
       rankedAt: rankedAtMs === undefined ? null : new Date(rankedAtMs).toISOString(),
       error,
     })),
-  brokenFolders,
+  brokenFolders: problems.length,
+  broken: problems.map(({ folder }) => basename(folder)),
 });
 
 /** What the parts of a process say on its internal page's `/ready`, by name, as they are built. */

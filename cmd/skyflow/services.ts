@@ -172,6 +172,6 @@ export const createFeedPart = async (
     log: log.child({ component: 'feeds' }),
     registry,
   });
-  details.set('feeds', () => feedsReport(feeds.health(), feeds.parts.catalogue.problems().length));
+  details.set('feeds', () => feedsReport(feeds.health(), feeds.parts.catalogue.problems()));
   return feeds;
 };

@@ -179,6 +179,10 @@ const closing = (base: string, { name, file, dataDir }: { name: string; file: st
   the API        ${base}/docs
   any account    npm run skyflow -- analyze --data-dir ${dataDir} \\
                    ${name}
+  a feed         npm run skyflow -- feeds preview flow --data-dir ${dataDir} \\
+                   --viewer ${name}
+  all feeds      npm run skyflow -- feeds list --data-dir ${dataDir}
+                 ${base}/feeds/whats-hot.rss
   any question   npm run skyflow -- sql --data-dir ${dataDir} \\
                    "SELECT handle FROM accounts WHERE active LIMIT 10"
 

@@ -28,6 +28,23 @@ test('the page asks nobody but its own server', async () => {
   expect(html).not.toMatch(/style="/);
 });
 
+test('pictures of feeds may come from this server, and from no other', async () => {
+  const policy = (await app.request('/')).headers.get('content-security-policy') ?? '';
+  const directives = new Map(policy.split('; ').map((one) => [one.split(' ', 1)[0], one.split(' ').slice(1)]));
+  expect(directives.get('img-src')).toEqual(['data:', "'self'"]);
+  expect(directives.get('connect-src')).toEqual(["'self'"]);
+  expect(directives.get('default-src')).toEqual(["'none'"]);
+});
+
+test('every element that the script names is on the page', async () => {
+  const html = await (await app.request('/')).text();
+  const named = bodyOf(html, 'script').matchAll(/\b(?:el|text|show|fill)\('([a-z-]+)'/g);
+  const ids = new Set([...named].map(([, id]) => id));
+  expect(ids.size).toBeGreaterThan(20);
+  expect(ids).toContain('feed-list');
+  for (const id of ids) expect(html, id).toContain(`id="${id}"`);
+});
+
 test('a store in trouble is no stack and no secret', async () => {
   const response = await app.request('/status.json');
   expect(response.status).toBe(503);

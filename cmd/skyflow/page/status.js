@@ -214,7 +214,9 @@ const poll = async () => {
   try {
     const response = await fetch('/status.json', { signal: AbortSignal.timeout(5000) });
     if (!response.ok) throw new Error(String(response.status));
-    paint(await response.json());
+    const status = await response.json();
+    paint(status);
+    await globalThis.paintFeeds(status);
   } catch {
     lost();
   }
