@@ -2,8 +2,9 @@ import type { StatementLimits } from '#pkg/clickhouse/limited.ts';
 import type { QuerySettings } from '#pkg/clickhouse/query.ts';
 import type { Feed } from '../feed.ts';
 
-/** A post in a ranking is followed by its half again: so many may be dropped before the ranking gets shorter. */
-export const overfetch = 1.5;
+/** Rows are cheap, and many may be dropped; what a post is costs a look-up, so half as many again as are kept are looked at first. */
+const overfetch = 4;
+const firstLook = 1.5;
 
 const megabyte = 1_048_576;
 
@@ -15,6 +16,9 @@ const byOrigin: Readonly<Record<Feed['origin'], Omit<StatementLimits, 'maxResult
 
 /** How many rows of its statement a feed takes. */
 export const rowsOf = (feed: Feed): number => Math.ceil(feed.maxPosts * overfetch);
+
+/** How many of these are looked up at first. */
+export const rowsLookedAt = ({ maxPosts }: Pick<Feed, 'maxPosts'>): number => Math.ceil(maxPosts * firstLook);
 
 /** The limits that a feed's statement runs under. */
 export const limitsOf = (feed: Feed): StatementLimits => ({

@@ -5,12 +5,12 @@ import type { Clock } from '#pkg/runtime/clock.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
 import type { Registry } from '#pkg/runtime/metrics.ts';
 import type { Ranker, Rules } from '../parts.ts';
+import { choose } from './choose.ts';
 import { createFactReader } from './facts.ts';
 import { createFollows } from './follows.ts';
 import { limitsOf, settingsOf } from './limits.ts';
 import { rankerMetrics } from './metrics.ts';
 import { readRow } from './rows.ts';
-import { sift } from './sift.ts';
 import { paramsOf, wrapped } from './statement.ts';
 
 export interface RankerOptions {
@@ -53,13 +53,10 @@ export const createRanker = (options: RankerOptions): Ranker => {
         { signal },
       );
       const candidates = rows.flatMap((row) => readRow(row, keys) ?? []);
-      const found = await facts.read(candidates, { viewerId: viewer?.id, signal });
-      const { posts, dropped } = sift(candidates, {
-        feed,
-        facts: found,
-        isBanned: (didOrUri) => rules.isBanned(didOrUri),
-        blockedLabels,
-      });
+      const isBanned = (didOrUri: string): boolean => rules.isBanned(didOrUri);
+      const { posts, dropped } = await choose(candidates, { feed, isBanned, blockedLabels }, (some) =>
+        facts.read(some, { viewerId: viewer?.id, signal }),
+      );
       const malformed = rows.length - candidates.length;
       const report = {
         rows: rows.length,

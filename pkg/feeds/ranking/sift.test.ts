@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Feed } from '../feed.ts';
 import { feedForTests } from '../feed-for-tests.ts';
+import { choose } from './choose.ts';
 import type { Facts, PostFacts } from './facts.ts';
 import type { Candidate } from './rows.ts';
 import { sift } from './sift.ts';
@@ -83,4 +84,32 @@ test('what is pinned may be older than the index, and nothing else', () => {
   const at = (tid: number, reason: Candidate['reason']) =>
     candidate(1, tid, { uri: `at://did:plc:somebodyorother/app.bsky.feed.post/post${tid}`, reason });
   expect(shown([at(1, 'pin'), at(2, undefined)], {}, known)).toEqual({ tids: [1], dropped: { unknown: 1 } });
+});
+
+test('as many are looked up as it takes, the best first', async () => {
+  const posts = Array.from({ length: 100 }, (_, n) => candidate(n + 1, n + 1)).toReversed();
+  const looks: number[][] = [];
+  const rest = {
+    feed: feedForTests({ maxPosts: 10, replies: false }),
+    isBanned: () => false,
+    blockedLabels: new Set<string>(),
+  };
+  const read = (known: Facts) => async (some: readonly Candidate[]) => {
+    looks.push([Number(some[0]?.tid), some.length]);
+    return known;
+  };
+  const full = await choose(posts, rest, read(facts()));
+  expect(full.posts.map(({ tid }) => Number(tid))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  expect(full.dropped.too_deep).toBe(90);
+  expect(looks).toEqual([[1, 15]]);
+  looks.length = 0;
+  const replies = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [n + 1, { isReply: true }]));
+  const young = await choose(posts, rest, read(facts({ posts: replies })));
+  expect(young.posts.map(({ tid }) => Number(tid))).toEqual([41, 42, 43, 44, 45, 46, 47, 48, 49, 50]);
+  expect(young.dropped).toMatchObject({ reply: 40, too_deep: 50 });
+  expect(looks).toEqual([
+    [1, 15],
+    [16, 15],
+    [31, 30],
+  ]);
 });

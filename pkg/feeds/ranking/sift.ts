@@ -40,7 +40,7 @@ const speaks = (langs: readonly string[], languages: Feed['languages']): boolean
 const primarySubtag = (language: string): string => language.toLowerCase().split('-', 1)[0] ?? '';
 
 /** Best first. The newer post wins a tie, so that an order by hours is none by chance; keys without a time are the oldest. */
-const byRank = (a: Candidate, b: Candidate): number => {
+export const byRank = (a: Candidate, b: Candidate): number => {
   if (a.score !== b.score) return b.score - a.score;
   const [ageA, ageB] = [a, b].map(({ tid }) => (isTidKey(tid) ? tid : 0n)) as [bigint, bigint];
   if (ageA !== ageB) return ageA < ageB ? 1 : -1;
