@@ -6,7 +6,7 @@ const statement: LimitedStatement = {
   sql: 'SELECT 1',
   params: {},
   lane: 'operator',
-  limits: { maxMs: 1_500, maxMemoryBytes: 64_000_000, maxRowsToRead: 10, maxResultRows: 5, maxThreads: 1 },
+  limits: { maxMs: 1_500, maxMemoryBytes: 67_108_864, maxRowsToRead: 10, maxResultRows: 5, maxThreads: 1 },
 };
 const failed = (code: number, message = 'x') => Object.assign(new Error(message), { clickhouseCode: code });
 

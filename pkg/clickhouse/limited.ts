@@ -1,3 +1,4 @@
+import { formatCount } from '#pkg/runtime/quantities.ts';
 import { clickHouseCode } from './errors.ts';
 import type { QuerySettings } from './query.ts';
 import { refuseOutfile } from './statements.ts';
@@ -32,9 +33,9 @@ export type Limit = (typeof LIMITS)[number];
 
 const limitSentences: Readonly<Record<Limit, (limits: StatementLimits) => string>> = {
   time: ({ maxMs }) => `it took longer than ${maxMs / 1000} s`,
-  memory: ({ maxMemoryBytes }) => `it took more memory than ${Math.round(maxMemoryBytes / 1_000_000)} MB`,
-  rows_read: ({ maxRowsToRead }) => `it read more than ${maxRowsToRead} rows`,
-  rows_returned: ({ maxResultRows }) => `it returned more than ${maxResultRows} rows`,
+  memory: ({ maxMemoryBytes }) => `it took more memory than ${Math.round(maxMemoryBytes / 1_048_576)} MB`,
+  rows_read: ({ maxRowsToRead }) => `it read more than ${formatCount(maxRowsToRead)} rows`,
+  rows_returned: ({ maxResultRows }) => `it returned more than ${formatCount(maxResultRows)} rows`,
 };
 
 /** A statement was stopped, because it went beyond one of its limits. */

@@ -9,12 +9,13 @@ import type { Clock } from '#pkg/runtime/clock.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
 import type { Registry } from '#pkg/runtime/metrics.ts';
+import { orLate } from '#pkg/runtime/waiting.ts';
 import type { Verifier } from '#pkg/session/verifier.ts';
 import { createCatalogue, OURS_DIR } from './catalogue/catalogue.ts';
 import { createHidden, type HiddenTail } from './hidden/hidden.ts';
 import type { FeedHealth, Rankings } from './parts.ts';
 import { createRanker } from './ranking/ranker.ts';
-import { loadCursorKey } from './rankings/cursor-key.ts';
+import { loadCursorKey, shareCursorKey } from './rankings/cursor-key.ts';
 import { createPins } from './rankings/pins.ts';
 import { createRankings } from './rankings/rankings.ts';
 import type { FeedRestParts } from './rest/ports.ts';
@@ -82,12 +83,13 @@ export async function createFeedGenerator(options: FeedGeneratorOptions): Promis
   const catalogue = await createCatalogue({ oursDir: OURS_DIR, feedsDir, store, clock, log });
   const ranker = createRanker({ ...options, keys, rules, clock: networkClock });
   const rankings = createRankings({ redis, ranker, catalogue, clock: networkClock, log, registry });
-  const pins = createPins({ redis, ranker, rankings, clock: networkClock, log });
   // A ranking whose refresh fails is served for longer than it is kept otherwise.
   const horizonMs = () =>
     Math.max(0, ...catalogue.feeds().map(({ keepMs }) => keepMs)) +
     Math.max(0, ...rankings.health().map(({ rankedAtMs }) => networkClock.nowMs() - (rankedAtMs ?? Infinity)));
-  const hidden = createHidden({ store, rules, clock, log, horizonMs });
+  const hidden = createHidden({ store, rules, blockedLabels: options.blockedLabels, clock, log, horizonMs });
+  const servedRankings = afterFirst(rankings, hidden.firstTried, clock);
+  const pins = createPins({ redis, ranker, rankings: servedRankings, clock: networkClock, log });
   const tastes = createTastes({ redis, clock, log });
   const interactions = createInteractions({ store, redis, keys, clock, log, registry });
   // Clients must not make up feeds: what they say is kept where there is such a feed.
@@ -105,6 +107,7 @@ export async function createFeedGenerator(options: FeedGeneratorOptions): Promis
     tastes,
     readStats: (feed, days) => readStats(store, { feed, days, nowMs: clock.nowMs() }),
   };
+  const cursorKey = await loadCursorKey(redis);
   const serving = createServing({
     ...parts,
     tastes,
@@ -118,17 +121,46 @@ export async function createFeedGenerator(options: FeedGeneratorOptions): Promis
           given.map(({ uri, ...said }) => ({ ...said, item: uri, feed: rkeyOf(feed) })),
         ),
     },
-    rankings,
+    rankings: servedRankings,
     accountId: (did) => keys.actorId(did),
-    cursorKey: await loadCursorKey(redis),
+    cursorKey,
     version: options.version,
     limits: undefined,
   });
   return {
     xrpc: serving.app,
     rest: createFeedRest(parts),
-    services: [rules, catalogue, rankings, hidden, interactions, visits].flatMap(({ services }) => [...services]),
+    services: [
+      ...[rules, catalogue, rankings, hidden, interactions, visits].flatMap(({ services }) => [...services]),
+      shareCursorKey(cursorKey, redis, clock),
+    ],
     health: () => rankings.health(),
     parts,
+  };
+}
+
+/** How long the first pages wait for it to be known what went away. */
+const firstMarksMs = 3_000;
+
+/**
+ * Rankings that are not given out before it was asked what went away: one of an earlier run waits in Redis, and shows posts that
+ * were deleted since.
+ */
+function afterFirst(rankings: Rankings, asked: Promise<void>, clock: Clock): Rankings {
+  let isAsked = false;
+  const wait = async (): Promise<void> => {
+    await orLate(asked, firstMarksMs, undefined, clock);
+    isAsked = true;
+  };
+  return {
+    ...rankings,
+    async current(feed) {
+      if (!isAsked) await wait();
+      return rankings.current(feed);
+    },
+    async find(id) {
+      if (!isAsked) await wait();
+      return rankings.find(id);
+    },
   };
 }

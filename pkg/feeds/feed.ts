@@ -74,6 +74,8 @@ export interface RankedPost extends PostRef {
   readonly langs: readonly string[];
   /** In lower case, without `#`. */
   readonly tags: readonly string[];
+  /** Values of those that its author gave it; left out where there are none. */
+  readonly labels?: readonly string[];
 }
 
 /** Why a post that a statement returned is not shown. A closed list: each is counted. */

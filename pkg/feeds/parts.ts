@@ -27,7 +27,7 @@ export interface Ranker {
 /** What must not be shown any more, whatever a ranking says. Asked for every post of every page: in memory, no waiting. */
 export interface Hidden {
   /** Why the post is hidden; undefined where it is not. Marks older than the ranking are settled by the ranking itself. */
-  why(post: PostRef & { readonly uri: string }, rankedAtMs: number): Filter | undefined;
+  why(post: PostRef & Pick<RankedPost, 'uri' | 'labels'>, rankedAtMs: number): Filter | undefined;
   /** Grows whenever an answer may have changed, so that finished pages can be kept until then. */
   epoch(): number;
   readonly services: readonly Service[];

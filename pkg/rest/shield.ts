@@ -43,7 +43,7 @@ export function securityHeaders(secure: boolean): MiddlewareHandler<RestEnv> {
     headers.set('x-content-type-options', 'nosniff');
     headers.set('referrer-policy', 'no-referrer');
     headers.set('x-frame-options', 'DENY');
-    headers.set('cross-origin-resource-policy', 'same-origin');
+    if (!headers.has('cross-origin-resource-policy')) headers.set('cross-origin-resource-policy', 'same-origin');
     if (!headers.has('content-security-policy')) headers.set('content-security-policy', API_POLICY);
     if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
     if (secure) headers.set('strict-transport-security', 'max-age=31536000');

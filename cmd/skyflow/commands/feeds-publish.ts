@@ -27,6 +27,7 @@ export const publish = async (options: OptionsOf<'feeds publish'>, rkeys: readon
   const serviceDid = serviceDidOf(options, described);
   const warning = unreachable(serviceDid);
   if (warning !== undefined) process.stderr.write(`Warning: ${warning}\n`);
+  if (serviceDid !== described.serviceDid) process.stderr.write(`Warning: ${otherName(serviceDid, described)}\n`);
   await using account = await open(options, screen);
   const outcomes: (Published & { rkey: string; changes: readonly string[] })[] = [];
   for (const feed of feeds) {
@@ -89,6 +90,10 @@ const serviceDidOf = (options: Publishing, described: FeedsAnswer<'describe'>): 
   if (publicUrl === undefined && serviceDid === undefined) return described.serviceDid;
   return publicNames({ publicUrl: publicUrl ?? described.publicUrl, serviceDid }, 0).serviceDid;
 };
+
+/** A record that names somebody else sends the AppView there. */
+const otherName = (serviceDid: string, described: FeedsAnswer<'describe'>): string =>
+  `the records will name ${serviceDid}, but here Skyflow runs as ${described.serviceDid}. Start it with the same --public-url, or requests will be refused.`;
 
 const choose = (described: FeedsAnswer<'describe'>['feeds'], rkeys: readonly string[], all: boolean): Publishable[] => {
   const feeds = described.map((feed) => ({ ...feed, avatar: feed.avatar ?? undefined }));

@@ -85,9 +85,13 @@ export const subjectOf = async (parts: PeopleParts, typed: string): Promise<stri
 
 /** The same where only a post will do. */
 export const postOf = async (parts: PeopleParts, typed: string): Promise<string> => {
+  if (!typed.includes('/')) throw noPost(typed);
   const subject = await subjectOf(parts, typed);
   if (parseAtUri(subject) !== undefined) return subject;
-  throw new UserError(`${JSON.stringify(typed)} is an account, not a post.`, {
+  throw noPost(typed);
+};
+
+const noPost = (typed: string): UserError =>
+  new UserError(`${JSON.stringify(typed)} is no post.`, {
     hint: 'Give at://DID/app.bsky.feed.post/KEY, or the link of the post on bsky.app.',
   });
-};

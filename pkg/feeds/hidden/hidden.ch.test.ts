@@ -54,7 +54,15 @@ const open = (options: { horizonMs?: number; maxPosts?: number } = {}): HiddenTa
     },
   } as ClickHouse;
   const rules = { isBanned: (what: string) => banned.has(what), epoch: () => bans };
-  const hidden = createHidden({ ...options, store, rules, clock, log, horizonMs: () => options.horizonMs ?? hourMs });
+  const hidden = createHidden({
+    ...options,
+    store,
+    rules,
+    blockedLabels: new Set(['!hide']),
+    clock,
+    log,
+    horizonMs: () => options.horizonMs ?? hourMs,
+  });
   const stop = new AbortController();
   const running = hidden.services.map((service) =>
     service.run(stop.signal).catch((error: unknown) => {
@@ -202,15 +210,17 @@ describe('an account', () => {
 });
 
 describe('what is banned', () => {
-  test('is hidden without waiting', () => {
+  test('is hidden without waiting, and what carries a blocked label', () => {
     const hidden = open();
-    const [author, post] = [newActor(), newActor()];
+    const [author, post, other] = [newActor(), newActor(), newActor()];
     const epoch = hidden.epoch();
     banned.add(`did:plc:${author}`).add(uriOf(post));
     bans += 1;
     expect(hidden.why(postOf(author), Date.now())).toBe('banned_author');
     expect(hidden.why(postOf(post), Date.now())).toBe('banned_post');
     expect(hidden.epoch()).toBeGreaterThan(epoch);
+    expect(hidden.why({ ...postOf(other), labels: ['other'] }, Date.now())).toBeUndefined();
+    expect(hidden.why({ ...postOf(other), labels: ['other', '!hide'] }, Date.now())).toBe('blocked_label');
     banned.clear();
   });
 });

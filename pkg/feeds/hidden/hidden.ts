@@ -9,6 +9,8 @@ import { openTail, overlapMs } from './tail.ts';
 export interface HiddenOptions {
   readonly store: ClickHouse;
   readonly rules: Pick<Rules, 'isBanned' | 'epoch'>;
+  /** Values of the labels whose posts no feed shows: rankings may be older than what the operator says now. */
+  readonly blockedLabels: ReadonlySet<string>;
   readonly clock: Clock;
   readonly log: Logger;
   /** How old a ranking may be that is still shown, in milliseconds: what went away before that need not be remembered. */
@@ -21,6 +23,8 @@ export interface HiddenOptions {
 export interface HiddenTail extends Hidden {
   /** When the end of the table was last read, in ms since 1970; undefined: not yet, so that gone posts may be shown. */
   readAtMs(): number | undefined;
+  /** Resolves when it was tried for the first time: rankings of an earlier run show what went away since, until then. */
+  readonly firstTried: Promise<void>;
 }
 
 const pauseMs = 300;
@@ -32,10 +36,11 @@ const marginMs = 60_000;
 
 /** Reads the end of the table `gone` and asks the rules. Everything is answered from memory. */
 export const createHidden = (options: HiddenOptions): HiddenTail => {
-  const { store, rules, clock, log, horizonMs, maxPosts = 1_000_000 } = options;
+  const { store, rules, blockedLabels, clock, log, horizonMs, maxPosts = 1_000_000 } = options;
   const marks = createMarks(maxPosts);
   let changes = 0;
   let readAtMs: number | undefined;
+  const firstTried = Promise.withResolvers<void>();
 
   const run: Service['run'] = async (signal) => {
     // At the start nobody knows yet how old the rankings are that wait in Redis.
@@ -56,6 +61,7 @@ export const createHidden = (options: HiddenOptions): HiddenTail => {
     };
     while (!signal.aborted) {
       await readOn();
+      firstTried.resolve();
       if (clock.nowMs() - forgottenAtMs >= forgetEveryMs) {
         forgottenAtMs = clock.nowMs();
         marks.forget(forgottenAtMs - horizonMs() - marginMs - overlapMs);
@@ -71,10 +77,12 @@ export const createHidden = (options: HiddenOptions): HiddenTail => {
       if (goneAtMs !== undefined && goneAtMs >= rankedAtMs - overlapMs) return 'deleted';
       if (marks.isAccountGone(post.actorId)) return 'inactive_author';
       if (rules.isBanned(post.uri.slice('at://'.length, post.uri.indexOf('/', 'at://'.length)))) return 'banned_author';
-      return rules.isBanned(post.uri) ? 'banned_post' : undefined;
+      if (rules.isBanned(post.uri)) return 'banned_post';
+      return post.labels?.some((label) => blockedLabels.has(label)) === true ? 'blocked_label' : undefined;
     },
     epoch: () => changes + rules.epoch(),
     readAtMs: () => readAtMs,
+    firstTried: firstTried.promise,
     services: [{ name: 'feeds-hidden', run }],
   };
 };

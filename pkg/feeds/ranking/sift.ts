@@ -85,6 +85,7 @@ const rankedPost = ({ candidate, uri, facts }: Judged, sieve: Sieve): RankedPost
     ...(parts === undefined ? {} : { parts }),
     langs: facts.langs,
     tags: facts.tags,
+    ...(facts.labels.length === 0 ? {} : { labels: facts.labels }),
   };
 };
 

@@ -11,7 +11,9 @@ describe('a packed ranking', () => {
       viewerId: 18_446_744_073_709_551_615n,
     };
     const repost = { kind: 'repost', uri: 'at://did:plc:b/app.bsky.feed.repost/2222222222222' } as const;
-    const posts = ranking.posts.map((post, at) => (at === 2 ? { ...post, reason: repost, tags: ['a', 'é'] } : post));
+    const posts = ranking.posts.map((post, at) =>
+      at === 2 ? { ...post, reason: repost, tags: ['a', 'é'], labels: ['!hide'] } : post,
+    );
     expect(await unpackRanking(await packRanking({ ...ranking, posts }))).toEqual({ ...ranking, posts });
     expect(await unpackRanking(await packRanking({ ...ranking, posts: [], viewerId: undefined }))).toEqual({
       ...ranking,
@@ -26,7 +28,7 @@ describe('a packed ranking', () => {
       whole.subarray(0, whole.length - 9),
       Buffer.from('text'),
       Buffer.alloc(0),
-      gzipSync('{"version":2}'),
+      gzipSync('{"version":1}'),
       gzipSync('null'),
     ])
       expect(await unpackRanking(bytes)).toBeUndefined();

@@ -23,11 +23,12 @@ const post = z.tuple([
   reason,
   z.string().nullable(),
   z.record(z.string(), z.number()).nullable(),
+  z.array(z.string()).nullable(),
 ]);
 type PackedPost = z.infer<typeof post>;
 
 const packed = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   id: z.string(),
   rkey: z.string(),
   fingerprint: z.string(),
@@ -47,9 +48,10 @@ const packPost = (one: RankedPost): PackedPost => [
   one.reason === undefined ? null : one.reason.kind === 'pin' ? 'pin' : one.reason.uri,
   one.context ?? null,
   one.parts ?? null,
+  one.labels === undefined ? null : [...one.labels],
 ];
 
-const unpackPost = ([actorId, tid, uri, score, langs, tags, why, context, parts]: PackedPost): RankedPost => ({
+const unpackPost = ([actorId, tid, uri, score, langs, tags, why, context, parts, labels]: PackedPost): RankedPost => ({
   actorId: BigInt(actorId),
   tid: BigInt(tid),
   uri,
@@ -59,12 +61,13 @@ const unpackPost = ([actorId, tid, uri, score, langs, tags, why, context, parts]
   ...(why === null ? {} : { reason: why === 'pin' ? { kind: 'pin' } : { kind: 'repost', uri: why } }),
   ...(context === null ? {} : { context }),
   ...(parts === null ? {} : { parts }),
+  ...(labels === null ? {} : { labels }),
 });
 
 /** A ranking as it lies in Redis: some 60 bytes a post. */
 export const packRanking = (ranking: Ranking): Promise<Buffer> => {
   const value: z.infer<typeof packed> = {
-    version: 1,
+    version: 2,
     id: ranking.id,
     rkey: ranking.rkey,
     fingerprint: ranking.fingerprint,

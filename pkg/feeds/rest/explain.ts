@@ -206,5 +206,5 @@ function sentenceOf(found: Ranking | 'none' | 'busy' | 'no_public_form', checks:
   if (found === 'busy') return 'Too many personal feeds are being made at the moment; ask again in a moment.';
   if (found === 'none') return 'The feed has not been ranked yet; ask again in a moment.';
   if (checks.length === 0) return 'The feed did not choose it, and does not say why.';
-  return 'It meets every condition: others rank above it, or it is newer than the ranking.';
+  return 'It meets every condition that the feed tells of: others rank above it, or it is newer than the ranking.';
 }

@@ -47,7 +47,8 @@ export function addPublicFeedRoutes(app: OpenAPIHono<FeedRestEnv>, context: Feed
     const bytes = avatar === undefined ? undefined : await readFile(avatar).catch(() => undefined);
     if (bytes === undefined) return problem(c, 404, { error: 'NotFound', message: 'There is no such picture.' });
     const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
-    const headers = { etag, 'cache-control': 'public, max-age=3600' };
+    // RSS readers show it on pages of their own.
+    const headers = { etag, 'cache-control': 'public, max-age=3600', 'cross-origin-resource-policy': 'cross-origin' };
     if (c.req.header('if-none-match') === etag) return c.body(null, 304, headers);
     const type = bytes[0] === 0x89 ? 'image/png' : 'image/jpeg';
     return c.body(new Uint8Array(bytes), 200, { ...headers, 'content-type': type });

@@ -77,7 +77,7 @@ export async function whyEmpty(parts: WhyEmptyParts, feed: Feed, viewer?: Viewer
   const sentences = [
     ...mistakes(parts, feed),
     ...run.sentences,
-    ...(members === 0 ? ['The feed has no members: add some with the admin API.'] : []),
+    ...(members === 0 ? [`The feed has no members: skyflow feeds members ${feed.rkey} --add HANDLE adds one.`] : []),
     ...(hidden > 0 ? [`Of the posts that it ranked, hidden by now: ${hidden}.`] : []),
     ...indexSentences(until, nowMs, Number(index?.recent_posts ?? 0)),
     ...(health?.error === undefined

@@ -7,6 +7,5 @@ SELECT author_posts.actor_id AS actor_id, author_posts.tid AS tid, argMax(at_ms,
 FROM author_posts
 WHERE actor_id IN {members:Array(UInt64)} AND tid >= since_tid
     AND indexHint(day >= toDate(toUInt16(intDiv(since_ms, 86400000))) OR day = '1970-01-01')
-    AND actor_id NOT IN (SELECT inactive_accounts.actor_id FROM inactive_accounts)
 GROUP BY actor_id, tid
 HAVING argMax(deleted, version) = 0 AND ({replies:UInt8} = 1 OR argMax(reply_parent_id, version) = 0) AND score >= since_ms AND score <= now_ms
