@@ -32,6 +32,7 @@ describe('a process that runs beside others', () => {
   test.each([
     ['core-api', 'DATABASE_URL'],
     ['timeline', 'CLICKHOUSE_URL'],
+    ['feedgen', 'CLICKHOUSE_URL'],
     ['realtime-gateway', 'REDIS_URL'],
   ])('%s says which URL it lacks before it does anything', async (command, variable) => {
     const { code, stdout, stderr } = await runSkyflow([command]);
@@ -48,7 +49,7 @@ describe('a process that runs beside others', () => {
     expect(code).toBe(1);
   });
 
-  test.each(['core-api', 'timeline', 'realtime-gateway'])('cmd/%s/main.ts is that command', (command) => {
+  test.each(['core-api', 'timeline', 'realtime-gateway', 'feedgen'])('cmd/%s/main.ts is that command', (command) => {
     const main = fileURLToPath(new URL(`../${command}/main.ts`, import.meta.url));
     const out = execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--help'], {
       encoding: 'utf8',

@@ -7,8 +7,6 @@ export interface FeedsReport {
   readonly shared: number;
   /** Those that are served as they were some time ago, because they cannot be ranked anew. */
   readonly stale: readonly { readonly rkey: string; readonly rankedAt: string | null; readonly error: string | null }[];
-  /** Folders that cannot be read as they are. */
-  readonly brokenFolders: number;
   /** Their names, without the way to them: a report may be public. */
   readonly broken: readonly string[];
 }
@@ -32,7 +30,6 @@ export const feedsReport = (
       rankedAt: rankedAtMs === undefined ? null : new Date(rankedAtMs).toISOString(),
       error,
     })),
-  brokenFolders: problems.length,
   broken: problems.map(({ folder }) => basename(folder)),
 });
 

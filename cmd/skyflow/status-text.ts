@@ -95,13 +95,13 @@ const deadText = ({ deadLetters }: StatusReport, nowMs: number, paint: Palette):
 };
 
 /** Only what needs looking at has more words: `skyflow feeds list` has the rest. */
-const feedsText = ({ shared, stale, brokenFolders }: FeedsReport, paint: Palette): string => {
+const feedsText = ({ shared, stale, broken }: FeedsReport, paint: Palette): string => {
   const fresh = stale.length === 0 ? `${shared} shared, all fresh` : `${shared} shared`;
   const old = stale.map(({ rkey }) => rkey).join(', ');
   return [
     fresh,
     ...(stale.length === 0 ? [] : [paint.warn(`stale: ${old}`)]),
-    ...(brokenFolders === 0 ? [] : [paint.warn(`${brokenFolders} with mistakes: skyflow feeds check`)]),
+    ...(broken.length === 0 ? [] : [paint.warn(`${broken.length} with mistakes: skyflow feeds check`)]),
   ].join('; ');
 };
 
