@@ -28,7 +28,7 @@ export interface Refresher {
 }
 
 /** Feeds being ranked at the same time. An operator's are slow at their own expense only. */
-const atOnce: Readonly<Record<Feed['origin'], number>> = { skyflow: 2, operator: 1 };
+const atOnce: Readonly<Record<Feed['origin'], number>> = { skyflow: 1, operator: 1 };
 
 const tickMs = 100;
 const pollMs = 1_000;

@@ -19,12 +19,14 @@ WITH
         ORDER BY (late - early) / sqrt(late + early + 1) DESC
         LIMIT {candidates:UInt32}
     ),
+    -- Once for both that follow: a sub-query is worked out wherever it is named, a value only here.
+    (SELECT groupArray((subject_id, subject_tid)) FROM candidates) AS chosen,
     counts AS (
         SELECT author, post, uniqExactIf(other, record >= middle_tid) AS recent, uniqExactIf(other, record < middle_tid) AS before
         FROM (
             SELECT subject_id AS author, subject_tid AS post, kind, engagement.actor_id AS other, engagement.tid AS record
             FROM engagement
-            WHERE (subject_id, subject_tid) IN (SELECT subject_id, subject_tid FROM candidates)
+            WHERE (subject_id, subject_tid) IN (SELECT one.1, one.2 FROM (SELECT arrayJoin(chosen) AS one))
                 AND kind IN ('like', 'repost', 'reply', 'quote') AND record >= since_tid AND record < until_tid AND other != author
             GROUP BY author, post, kind, other, record
             HAVING argMax(deleted, version) = 0
@@ -36,7 +38,7 @@ WITH
         SELECT author_posts.actor_id AS author, author_posts.tid AS post, argMax(at_ms, version) AS at,
             argMax(arrayElement(langs, 1), version) AS lang
         FROM author_posts
-        WHERE (author_posts.actor_id, author_posts.tid) IN (SELECT subject_id, subject_tid FROM candidates)
+        WHERE (author_posts.actor_id, author_posts.tid) IN (SELECT one.1, one.2 FROM (SELECT arrayJoin(chosen) AS one))
             AND author NOT IN (SELECT inactive_accounts.actor_id FROM inactive_accounts)
         GROUP BY author, post
         HAVING argMax(deleted, version) = 0 AND argMax(reply_parent_id, version) = 0 AND at <= now_ms

@@ -18,12 +18,14 @@ WITH
         ORDER BY count() / pow(greatest(0, now_ms - toInt64(intDiv(bitShiftRight(subject_tid, 10), 1000))) / 3600000 + 2, {gravity:Float64}) DESC
         LIMIT {candidates:UInt32}
     ),
+    -- Once for both that follow: a sub-query is worked out wherever it is named, a value only here.
+    (SELECT groupArray((subject_id, subject_tid)) FROM candidates) AS chosen,
     counts AS (
         SELECT author, post, uniqExactIf(other, kind = 'like') AS likes, uniqExactIf(other, kind = 'repost') AS reposts
         FROM (
             SELECT subject_id AS author, subject_tid AS post, kind, engagement.actor_id AS other
             FROM engagement
-            WHERE (subject_id, subject_tid) IN (SELECT subject_id, subject_tid FROM candidates)
+            WHERE (subject_id, subject_tid) IN (SELECT one.1, one.2 FROM (SELECT arrayJoin(chosen) AS one))
                 AND kind IN ('like', 'repost') AND engagement.tid >= since_tid AND engagement.tid < until_tid AND other != author
             GROUP BY author, post, kind, other, engagement.tid
             HAVING argMax(deleted, version) = 0
@@ -34,7 +36,7 @@ WITH
     roots AS (
         SELECT author_posts.actor_id AS author, author_posts.tid AS post, argMax(at_ms, version) AS at
         FROM author_posts
-        WHERE (author_posts.actor_id, author_posts.tid) IN (SELECT subject_id, subject_tid FROM candidates)
+        WHERE (author_posts.actor_id, author_posts.tid) IN (SELECT one.1, one.2 FROM (SELECT arrayJoin(chosen) AS one))
             AND author NOT IN (SELECT inactive_accounts.actor_id FROM inactive_accounts)
         GROUP BY author, post
         HAVING argMax(deleted, version) = 0 AND argMax(reply_parent_id, version) = 0
