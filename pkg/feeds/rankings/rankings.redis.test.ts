@@ -82,7 +82,7 @@ describe('a shared feed', () => {
     expect(second?.fingerprint).toBe('second');
   });
 
-  test("does not wait for an operator's slow ones, of which one is ranked at a time", async () => {
+  test("does not wait for an operator's slow ones, and one of each is ranked at a time", async () => {
     const { promise: hanging, resolve: release } = Promise.withResolvers<void>();
     const slow = ['a', 'b'].map((rkey) => feedForTests({ rkey, origin: 'operator' }));
     const ours = ['c', 'd', 'e'].map((rkey) => feedForTests({ rkey, origin: 'skyflow' }));
@@ -92,7 +92,7 @@ describe('a shared feed', () => {
     };
     await open([...slow, ...ours]);
     await clock.rounds();
-    expect(asked.map(({ rkey }) => rkey).toSorted()).toEqual(['a', 'c', 'd']);
+    expect(asked.map(({ rkey }) => rkey).toSorted()).toEqual(['a', 'c']);
     release();
     await vi.waitFor(() => expect(asked).toHaveLength(5), soon);
   });
