@@ -82,7 +82,7 @@ describe('a missing server', () => {
     checkout.stub('apt-get', packageManager('apt'));
     await ensure();
     const policy = checkout.calls('policy').join('\n');
-    expect(policy).toContain('redis*|nats*) exit 101');
+    expect(policy).toContain('redis*|nats*|postgresql*) exit 101');
     expect(existsSync(policyFile)).toBe(false);
   });
 
