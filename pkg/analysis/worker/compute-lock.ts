@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '#pkg/runtime/clock.ts';
-import { isAbortError } from '#pkg/runtime/errors.ts';
+import { acquireLock } from '#pkg/redis/lock.ts';
 import { AWAY, type SoftRedis } from '#pkg/redis/soft-redis.ts';
 
 /** The right to compute one question, over all processes. */
@@ -23,47 +22,24 @@ export interface ComputeLocks {
 
 const defaultTtlMs = 5_000;
 
-/** Each script acts only if the lock still carries our token: who lost it, in a pause or a partition, changes nothing. */
-const scripts = {
-  renew: `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`,
-  release: `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,
-  store: `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+/** Acts only if the lock still carries our token: who lost it, in a pause or a partition, changes nothing. */
+const storeScript = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-return redis.call('DEL', KEYS[1])`,
-};
+return redis.call('DEL', KEYS[1])`;
 
 /** A lock is renewed three times within `ttlMs`, by default 5 s. */
-export const createComputeLocks = (redis: SoftRedis, clock: Clock, ttlMs = defaultTtlMs): ComputeLocks => {
-  const held = (name: string, token: string): ComputeLock => {
-    const done = new AbortController();
-    const renew = async (): Promise<void> => {
-      while (!done.signal.aborted) {
-        await clock.sleep(ttlMs / 3, done.signal);
-        await redis((client) => client.eval(scripts.renew, 1, name, token, ttlMs));
-      }
-    };
-    renew().catch((error: unknown) => {
-      if (!isAbortError(error)) throw error;
-    });
+export const createComputeLocks = (redis: SoftRedis, clock: Clock, ttlMs = defaultTtlMs): ComputeLocks => ({
+  ttlMs,
+  acquire: async (name) => {
+    const lock = await acquireLock({ redis, clock, lifetimeMs: ttlMs }, name);
+    if (lock === AWAY) return 'away';
+    if (lock === 'taken') return lock;
     return {
       store: async (key, value, lifetimeMs) => {
-        done.abort();
-        await redis((client) => client.eval(scripts.store, 2, name, key, token, value, lifetimeMs));
+        lock.letGo();
+        await redis((client) => client.eval(storeScript, 2, name, key, lock.token, value, lifetimeMs));
       },
-      release: async () => {
-        if (done.signal.aborted) return;
-        done.abort();
-        await redis((client) => client.eval(scripts.release, 1, name, token));
-      },
+      release: () => lock.release(),
     };
-  };
-  return {
-    ttlMs,
-    acquire: async (name) => {
-      const token = randomUUID();
-      const answer = await redis((client) => client.set(name, token, 'PX', ttlMs, 'NX'));
-      if (answer === AWAY) return 'away';
-      return answer === null ? 'taken' : held(name, token);
-    },
-  };
-};
+  },
+});

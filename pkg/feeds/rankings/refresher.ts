@@ -4,7 +4,7 @@ import type { Logger } from '#pkg/runtime/log.ts';
 import type { Feed } from '../feed.ts';
 import type { Ranker } from '../parts.ts';
 import { dueAtMs, type Freshness, pauseAfter } from './freshness.ts';
-import { acquireLock } from './lock.ts';
+import { acquireLock } from '#pkg/redis/lock.ts';
 import type { Roster } from './roster.ts';
 import type { Sharing } from './sharing.ts';
 import { AWAY, type SoftRedis } from '#pkg/redis/soft-redis.ts';
@@ -90,7 +90,7 @@ export const createRefresher = (options: RefresherOptions): Refresher => {
 const rankLocked = async (options: RefresherOptions, state: Freshness, signal: AbortSignal): Promise<void> => {
   const { redis, sharing, ranker, clock } = options;
   const { feed } = state;
-  const lock = await acquireLock(redis, clock, `feed:refresh:${feed.rkey}:${feed.fingerprint}`);
+  const lock = await acquireLock({ redis, clock }, `feed:refresh:${feed.rkey}:${feed.fingerprint}`);
   if (lock === 'taken') {
     state.notBeforeMs = clock.nowMs() + pollMs;
     return;
