@@ -87,7 +87,7 @@ describe.skipIf(!installed)('a publisher', () => {
   });
 
   it('rejects when nobody acknowledges in time, and when told to stop', async () => {
-    const stop = world.throwaway.pauseServer();
+    const stop = await world.throwaway.pauseServer();
     const controller = new AbortController();
     const told = publisher.publish(requested('b'), controller.signal).catch((error: unknown) => error);
     const late = publisher.publish(requested('c')).catch((error: unknown) => error);

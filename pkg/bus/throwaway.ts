@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createLogger } from '#pkg/runtime/log.ts';
 import { type Bus, openBus } from './client.ts';
 
@@ -11,8 +12,8 @@ export interface ThrowawayBus {
   connect(): Promise<Bus>;
   /** Ends the server as a power cut does. It starts again by itself. */
   killServer(): void;
-  /** Makes the server hang; call what it returns to let it go on. */
-  pauseServer(): () => void;
+  /** Makes the server hang, and waits until it does; call what it returns to let it go on. */
+  pauseServer(): Promise<() => void>;
   close(): Promise<void>;
 }
 
@@ -31,9 +32,11 @@ export async function openThrowawayBus(): Promise<ThrowawayBus> {
       return other;
     },
     killServer: () => void process.kill(pid(), 'SIGKILL'),
-    pauseServer() {
+    async pauseServer() {
       const paused = pid();
       process.kill(paused, 'SIGSTOP');
+      // A signal may take a while to reach all threads of a busy machine.
+      while ((await Promise.race([bus.nc.rtt(), delay(200, undefined)])) !== undefined) await delay(10);
       return () => void process.kill(paused, 'SIGCONT');
     },
     async close() {
