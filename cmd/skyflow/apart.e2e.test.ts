@@ -32,7 +32,9 @@ describe('a process that runs beside others', () => {
   test.each([
     ['core-api', 'DATABASE_URL'],
     ['timeline', 'CLICKHOUSE_URL'],
+    ['gamification', 'CLICKHOUSE_URL'],
     ['feedgen', 'CLICKHOUSE_URL'],
+    ['event-router', 'DATABASE_URL'],
     ['realtime-gateway', 'REDIS_URL'],
   ])('%s says which URL it lacks before it does anything', async (command, variable) => {
     const { code, stdout, stderr } = await runSkyflow([command]);
@@ -49,13 +51,20 @@ describe('a process that runs beside others', () => {
     expect(code).toBe(1);
   });
 
-  test.each(['core-api', 'timeline', 'realtime-gateway', 'feedgen'])('cmd/%s/main.ts is that command', (command) => {
+  test.each([
+    ['core-api', 'REDIS_URL'],
+    ['timeline', 'REDIS_URL'],
+    ['gamification', 'REDIS_URL'],
+    ['realtime-gateway', 'REDIS_URL'],
+    ['event-router', 'NATS_URL'],
+    ['feedgen', 'REDIS_URL'],
+  ])('cmd/%s/main.ts is that command', (command, variable) => {
     const main = fileURLToPath(new URL(`../${command}/main.ts`, import.meta.url));
     const out = execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--help'], {
       encoding: 'utf8',
     });
     expect(out).toContain(`skyflow ${command} [options]`);
-    expect(out).toMatch(/REDIS_URL +Redis server.*\[required\]/);
+    expect(out).toMatch(new RegExp(`${variable} +(?:Redis|NATS) server.*\\[required\\]`));
   });
 });
 

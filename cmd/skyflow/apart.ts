@@ -26,11 +26,13 @@ export interface ApartOptions {
 /** How long a stop may take: a computation in hand may end, a client may be told where to go. */
 const graceMs = 15_000;
 
-/** What a part stands on besides Redis. */
+/** What a part stands on. */
 export interface ApartNeeds {
   /** Brought up to date before the part is built. */
   readonly migrated: readonly MigratedStore[];
   readonly bus: boolean;
+  /** Default: it does. */
+  readonly redis?: false;
 }
 
 /** Runs one part as a process: opens its stores, brings their schemas and the streams up to date, serves its internal page. */
@@ -43,7 +45,7 @@ export const runApart = async (
   const { log } = screen;
   await untilStopped(async (signal) => {
     await using stores = new Stores(locations(options), { log, signal });
-    await Promise.all([stores.redis(), needs.bus ? stores.bus() : undefined]);
+    await Promise.all([needs.redis === false ? undefined : stores.redis(), needs.bus ? stores.bus() : undefined]);
     await migrateAll(stores, needs.migrated, log);
     signal.throwIfAborted();
     const context = { stores, log, registry: createMetrics(), details: new Map() };
@@ -79,8 +81,11 @@ const opsPage = (
     registry,
     health: () => ({ ok: true }),
     ready: async () => {
-      const [redis, bus] = await Promise.all([stores.redis(), needs.bus ? stores.bus() : undefined]);
-      const since = redis.downSinceMs ?? bus?.downSinceMs;
+      const [redis, bus] = await Promise.all([
+        needs.redis === false ? undefined : stores.redis(),
+        needs.bus ? stores.bus() : undefined,
+      ]);
+      const since = redis?.downSinceMs ?? bus?.downSinceMs;
       if (since !== undefined)
         return { ready: false, detail: `a store is away since ${new Date(since).toISOString()}` };
       // These two have no connection that is watched: they are asked.

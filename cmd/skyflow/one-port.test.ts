@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { GAMIFICATION_PATHS } from '#pkg/gamification/rest/rest.ts';
 import { read } from '#testing/deploy/files.ts';
 import { API_PATHS, type App, onePort } from './one-port.ts';
 
@@ -11,7 +12,13 @@ const named = (name: string): App => ({
 const bindings = { incoming: { socket: { remoteAddress: '10.0.0.9' } } as unknown as IncomingMessage };
 
 describe('one port', () => {
-  const app = onePort({ api: named('api'), feeds: named('feeds'), sse: named('sse'), page: named('page') });
+  const app = onePort({
+    api: named('api'),
+    gamification: named('gamification'),
+    feeds: named('feeds'),
+    sse: named('sse'),
+    page: named('page'),
+  });
   const ask = async (path: string, method = 'GET'): Promise<string> =>
     (await app.fetch(new Request(`http://h${path}`, { method }), bindings)).text();
 
@@ -24,6 +31,9 @@ describe('one port', () => {
     ['/ssee', 'page'],
     ['/api/v1/me', 'api'],
     ['/api/v1/nothing', 'api'],
+    ['/api/v1/me/xp', 'gamification'],
+    ['/api/v1/leaderboards/weekly', 'gamification'],
+    ['/api/v1/users/did:web:example.com/stats', 'gamification'],
     ['/api/v1/feeds', 'feeds'],
     ['/api/v1/feeds/whats-hot/explain', 'feeds'],
     ['/api/v1/feedss', 'api'],
@@ -40,6 +50,11 @@ describe('one port', () => {
   ])('%s goes to the %s, with the bindings of the server', async (path, name) => {
     expect(await ask(path)).toBe(`${name} 10.0.0.9`);
     expect(await ask(path, 'POST')).toBe(`${name} 10.0.0.9`);
+  });
+
+  test('Caddy sends the same paths to gamification', () => {
+    const [, paths = ''] = /^\t@gamification path (.+)$/m.exec(read('deploy/Caddyfile')) ?? [];
+    expect(paths.split(' ').toSorted()).toEqual(GAMIFICATION_PATHS.toSorted());
   });
 
   test('Caddy sends the same paths to core-api', () => {

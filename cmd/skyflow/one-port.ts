@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { FeedGenerator } from '#pkg/feeds/feed-generator.ts';
 import { FEED_REST_PATHS } from '#pkg/feeds/rest/rest.ts';
+import { GAMIFICATION_PATHS } from '#pkg/gamification/rest/rest.ts';
 
 /** What the HTTP server gives an app beside the request; empty where there is no server, as in tests. */
 export type Bindings = Partial<HttpBindings>;
@@ -30,6 +31,7 @@ const isXrpc = (url: string): boolean => /^[a-z]+:\/\/[^/]*\/(?:xrpc\/|\.well-kn
  */
 export const onePort = (apps: {
   readonly api: App;
+  readonly gamification: App;
   readonly feeds: App;
   readonly sse: App;
   readonly page: App;
@@ -37,6 +39,7 @@ export const onePort = (apps: {
   const app = new Hono<{ Bindings: Bindings }>();
   app.all('/sse', (c) => apps.sse.fetch(c.req.raw, c.env));
   for (const path of FEED_PATHS) app.all(path, (c) => apps.feeds.fetch(c.req.raw, c.env));
+  for (const path of GAMIFICATION_PATHS) app.all(path, (c) => apps.gamification.fetch(c.req.raw, c.env));
   for (const path of API_PATHS) app.all(path, (c) => apps.api.fetch(c.req.raw, c.env));
   app.all('*', (c) => apps.page.fetch(c.req.raw, c.env));
   return app as unknown as Hono;

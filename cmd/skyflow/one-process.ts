@@ -17,9 +17,12 @@ import { feedsReport, type FullReport } from './report.ts';
 import { publicNames } from './public-names.ts';
 import {
   createApiPart,
+  createGamificationPart,
   createFeedPart,
   createGatewayPart,
   createLensPart,
+  createRelay,
+  createRouterPart,
   createTimelinePart,
   type FeedOptions,
   type PartContext,
@@ -59,9 +62,13 @@ export const createOneProcess = async (
   const signer = await loadSigner({ folder: await (await stores.dataDir()).folder('session') });
   const names = publicNames(options, options.port);
   const directory = options.plcUrl === undefined ? inventedDirectory(await stores.clickhouse()) : undefined;
-  const api = await createApiPart({ ...options, ...names, directory }, signer, context);
+  const relay = await createRelay(context);
+  const api = await createApiPart({ ...options, ...names, directory }, { signer, relay }, context);
   const lenses = await createLensPart(context);
   const timeline = await createTimelinePart(lenses, context);
+  const asked = { ...names, trustedProxies: options.trustedProxies, relay };
+  const gamification = await createGamificationPart(asked, { jwks: () => signer.jwks() }, context);
+  const router = await createRouterPart(context);
   const feeds = await createFeedPart({ ...options, ...names, directory }, { jwks: () => signer.jwks() }, context);
   const gateway = await createGatewayPart({ jwks: () => signer.jwks(), withTiers: true }, context);
   const status = async (): Promise<FullReport> => ({
@@ -73,7 +80,7 @@ export const createOneProcess = async (
     name: 'status page',
     host: options.host,
     port: options.port,
-    app: onePort({ api: api.app, feeds: feedsApp(feeds), sse: gateway.app, page }),
+    app: onePort({ api: api.app, gamification: gamification.app, feeds: feedsApp(feeds), sse: gateway.app, page }),
     portFlag: '--port',
   });
   web.listening.then(
@@ -81,7 +88,9 @@ export const createOneProcess = async (
     () => undefined,
   );
   const admin = await adminServices(options, { status, lenses, feeds: feedOperator(feeds), context });
-  const services = [...api.services, ...timeline, ...feeds.services, ...gateway.services, web, ...admin];
+  const counting = [...gamification.services, ...router];
+  const answering = [...api.services, ...timeline, ...feeds.services, ...gateway.services];
+  const services = [relay, ...answering, ...counting, web, ...admin];
   return { services, listening: web.listening, sessions: api.sessions, lenses };
 };
 

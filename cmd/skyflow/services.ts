@@ -3,13 +3,18 @@ import { createLenses, type Lenses } from '#pkg/analysis/lenses.ts';
 import { createPublisher } from '#pkg/bus/publish.ts';
 import { reconcileStreams } from '#pkg/bus/streams.ts';
 import { createCore } from '#pkg/core/core.ts';
+import { createGamification, type Gamification } from '#pkg/gamification/gamification.ts';
+import { gamificationDocument } from '#pkg/gamification/rest/described.ts';
 import { createFeedGenerator, type FeedGenerator } from '#pkg/feeds/feed-generator.ts';
 import { feedsDocument } from '#pkg/feeds/rest/described.ts';
 import type { Tier } from '#pkg/contracts/tiers.ts';
 import { createDirectory, type Directory } from '#pkg/identity/directory.ts';
 import { createSafeFetch } from '#pkg/identity/safe-fetch.ts';
 import { readUser } from '#pkg/core/store/users.ts';
+import { gatewayPlace } from '#pkg/outbox/place.ts';
+import { OutboxRelay } from '#pkg/outbox/relay.ts';
 import type { Postgres } from '#pkg/postgres/client.ts';
+import { createRouter } from '#pkg/router/router.ts';
 import { createGateway } from '#pkg/realtime/gateway.ts';
 import { systemClock } from '#pkg/runtime/clock.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
@@ -60,10 +65,24 @@ export const prepareBus = async ({ stores, log }: PartContext): Promise<void> =>
   await reconcileStreams(await stores.bus(), log.child({ component: 'bus' }));
 };
 
+/** Brings the events of the outbox onto the bus: one a process, whose service is to be run. */
+export const createRelay = async ({ stores, log, registry }: PartContext): Promise<OutboxRelay> => {
+  const bus = await stores.bus();
+  const own = log.child({ component: 'outbox' });
+  return new OutboxRelay({
+    postgres: await stores.postgres(),
+    publisher: createPublisher(bus, own),
+    place: gatewayPlace(bus),
+    clock: systemClock,
+    log: own,
+    registry,
+  });
+};
+
 /** core-api: needs Postgres (migrated), Redis and NATS. */
 export const createApiPart = async (
   options: ApiOptions,
-  signer: SessionSigner,
+  { signer, relay }: { readonly signer: SessionSigner; readonly relay: OutboxRelay },
   context: PartContext,
 ): Promise<WebPart & { readonly sessions: SessionStore }> => {
   const { stores, registry } = context;
@@ -75,6 +94,7 @@ export const createApiPart = async (
     postgres: await stores.postgres(),
     redis,
     publisher: createPublisher(await stores.bus(), log),
+    relay,
     sessions,
     verifier: createVerifier({ jwks: () => signer.jwks(), redis, clock }),
     signer,
@@ -84,7 +104,7 @@ export const createApiPart = async (
     publicUrl: options.publicUrl,
     trustedProxies: options.trustedProxies,
     // Wherever they run: people look for one API.
-    otherDocuments: [feedsDocument(options.publicUrl)],
+    otherDocuments: [feedsDocument(options.publicUrl), gamificationDocument(options.publicUrl)],
     clock,
     log,
     registry,
@@ -174,4 +194,37 @@ export const createFeedPart = async (
   });
   details.set('feeds', () => feedsReport(feeds.health(), feeds.parts.catalogue.problems()));
   return feeds;
+};
+
+/** gamification: needs ClickHouse and Postgres (migrated), Redis and NATS, and the public keys of core-api. */
+export const createGamificationPart = async (
+  options: Pick<ApiOptions, 'publicUrl' | 'trustedProxies'> & { readonly relay: OutboxRelay },
+  { jwks }: Pick<VerifierOptions, 'jwks'>,
+  { stores, log, registry }: PartContext,
+): Promise<WebPart & Pick<Gamification, 'rebuild'>> => {
+  const { redis } = await stores.redis();
+  const clock = systemClock;
+  return createGamification({
+    ...options,
+    postgres: await stores.postgres(),
+    redis,
+    bus: await stores.bus(),
+    store: await stores.clickhouse(),
+    verifier: createVerifier({ jwks, redis, clock }),
+    clock,
+    log: log.child({ component: 'gamification' }),
+    registry,
+  });
+};
+
+/** event-router: needs Postgres (migrated) and NATS. */
+export const createRouterPart = async ({ stores, log, registry }: PartContext): Promise<readonly Service[]> => {
+  const { services } = createRouter({
+    postgres: await stores.postgres(),
+    bus: await stores.bus(),
+    clock: systemClock,
+    log,
+    registry,
+  });
+  return services;
 };

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import type { z } from 'zod';
 import { errorCode, UserError } from '#pkg/runtime/errors.ts';
 import { parseJson } from '#pkg/runtime/json.ts';
 import { type FeedsAction, feedsOutcome, type FeedsOutcome, type FeedsRequestOf } from './feeds.ts';
@@ -10,6 +11,8 @@ import {
   type SqlRequest,
   sqlProblem,
 } from './protocol.ts';
+import { type PlayersAction, playersOutcome, type PlayersOutcome, type PlayersRequestOf } from './players.ts';
+import { type RouterAction, routerOutcome, type RouterOutcome, type RouterRequestOf } from './router.ts';
 
 /** Nobody listens on the socket: no process holds the data folder, or it is one that was killed. */
 const nobody = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTSOCK']);
@@ -53,17 +56,39 @@ export const askAnalyze = async (path: string, request: AnalyzeRequest): Promise
 };
 
 /** Asks the process that holds the data folder something about feeds; undefined when there is none. */
-export const askFeeds = async <A extends FeedsAction>(
+export const askFeeds = <A extends FeedsAction>(
   path: string,
   request: FeedsRequestOf<A>,
-): Promise<FeedsOutcome<A> | undefined> => {
-  const answer = await ask(path, { method: 'POST', route: '/feeds', body: JSON.stringify(request) });
+): Promise<FeedsOutcome<A> | undefined> =>
+  askOrder(path, { route: '/feeds', request, absent: 'serves no feeds' }, feedsOutcome<A>(request.action));
+
+/** Asks the process that holds the data folder about dead letters and the audit log; undefined when there is none. */
+export const askRouter = <A extends RouterAction>(
+  path: string,
+  request: RouterRequestOf<A>,
+): Promise<RouterOutcome<A> | undefined> =>
+  askOrder(path, { route: '/router', request, absent: 'audits nothing' }, routerOutcome<A>(request.action));
+
+/** Gives the process that holds the data folder an order about users; undefined when there is none. */
+export const askPlayers = <A extends PlayersAction>(
+  path: string,
+  request: PlayersRequestOf<A>,
+): Promise<PlayersOutcome<A> | undefined> =>
+  askOrder(path, { route: '/players', request, absent: 'counts nothing' }, playersOutcome<A>(request.action));
+
+/** `absent`: what a process does not do that has no such route, as in "The running Skyflow serves no feeds". */
+const askOrder = async <T>(
+  path: string,
+  { route, request, absent }: { readonly route: string; readonly request: object; readonly absent: string },
+  schema: z.ZodType<T>,
+): Promise<T | undefined> => {
+  const answer = await ask(path, { method: 'POST', route, body: JSON.stringify(request) });
   if (answer === undefined) return undefined;
   if (answer.status === 404) {
-    throw new UserError('The running Skyflow serves no feeds.', { hint: 'Restart it: it is of another version.' });
+    throw new UserError(`The running Skyflow ${absent}.`, { hint: 'Restart it: it is of another version.' });
   }
   if (answer.status !== 200) throw failed(path, answer);
-  const outcome = feedsOutcome<A>(request.action).safeParse(parseJson(answer.body));
+  const outcome = schema.safeParse(parseJson(answer.body));
   if (!outcome.success) throw notUnderstood(path, answer.status);
   return outcome.data;
 };

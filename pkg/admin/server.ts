@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import type { z } from 'zod';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import { aborted } from '#pkg/runtime/waiting.ts';
 import { type FeedsOperator, feedsRequest } from './feeds.ts';
@@ -14,6 +15,8 @@ import {
   type SqlRequest,
   sqlRequest,
 } from './protocol.ts';
+import { type PlayersOperator, playersRequest } from './players.ts';
+import { type RouterOperator, routerRequest } from './router.ts';
 
 export interface AdminOptions {
   /** See `adminSocketPath`. The caller holds the data folder, so whatever lies there already is a dead process's. */
@@ -25,6 +28,10 @@ export interface AdminOptions {
   analyze(request: AnalyzeRequest, signal: AbortSignal): Promise<AnalyzeOutcome>;
   /** Undefined: this process serves no feeds. */
   feeds?: FeedsOperator | undefined;
+  /** Undefined: this process audits nothing. */
+  router?: RouterOperator | undefined;
+  /** Undefined: this process counts nothing. */
+  players?: PlayersOperator | undefined;
 }
 
 /** How long requests in flight may go on after the stop. */
@@ -32,7 +39,7 @@ const drainMs = 2_000;
 const maxBodyBytes = 1024 * 1024;
 const notUnderstood = 'not a request that this Skyflow understands';
 
-/** Serves `POST /sql`, `POST /analyze`, `POST /feeds` and `GET /status` on a unix socket that only this user can open. */
+/** Serves `POST /sql`, `POST /analyze`, `POST /feeds`, `POST /router`, `POST /players` and `GET /status` on a unix socket that only this user can open. */
 export const serveAdmin = (options: AdminOptions): Service => ({
   name: 'admin socket',
   run: async (signal) => {
@@ -62,7 +69,7 @@ export const serveAdmin = (options: AdminOptions): Service => ({
 });
 
 /** The routes, without the socket. */
-export const adminApp = ({ sql, status, analyze, feeds }: Omit<AdminOptions, 'path'>): Hono => {
+export const adminApp = ({ sql, status, analyze, feeds, router, players }: Omit<AdminOptions, 'path'>): Hono => {
   const app = new Hono();
   let turn: Promise<unknown> = Promise.resolve();
   app.get('/status', async (c) => c.json((await status()) as object));
@@ -80,13 +87,24 @@ export const adminApp = ({ sql, status, analyze, feeds }: Omit<AdminOptions, 'pa
     if (!request.success) return c.json({ message: notUnderstood, code: null }, 422);
     return c.json(await analyze(request.data, c.req.raw.signal));
   });
-  if (feeds !== undefined) {
-    app.post('/feeds', bodyLimit({ maxSize: maxBodyBytes }), async (c) => {
-      const request = feedsRequest.safeParse(await c.req.json().catch(() => undefined));
-      if (!request.success) return c.json({ message: notUnderstood, code: null }, 422);
-      return c.json(await feeds(request.data, c.req.raw.signal));
-    });
-  }
+  takeOrders(app, '/feeds', feedsRequest, feeds);
+  takeOrders(app, '/router', routerRequest, router);
+  takeOrders(app, '/players', playersRequest, players);
   app.onError((error, c) => c.json({ message: error.message, code: null }, 500));
   return app;
+};
+
+/** A way in for the orders of one part; none where that part does not run in this process. */
+const takeOrders = <R>(
+  app: Hono,
+  route: string,
+  schema: z.ZodType<R>,
+  carryOut: ((request: R, signal: AbortSignal) => Promise<unknown>) | undefined,
+): void => {
+  if (carryOut === undefined) return;
+  app.post(route, bodyLimit({ maxSize: maxBodyBytes }), async (c) => {
+    const request = schema.safeParse(await c.req.json().catch(() => undefined));
+    if (!request.success) return c.json({ message: notUnderstood, code: null }, 422);
+    return c.json((await carryOut(request.data, c.req.raw.signal)) as object);
+  });
 };

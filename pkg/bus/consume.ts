@@ -8,14 +8,7 @@ import type { EventDefinition } from './events.ts';
 import type { Handler, OnDead } from './handler.ts';
 import { MessageRunner } from './message-runner.ts';
 import { PullLoop } from './pull-loop.ts';
-import {
-  DURABLE_LIMITS,
-  type DurableName,
-  type DurableSpec,
-  findDurable,
-  type StreamName,
-  streamOf,
-} from './stream-table.ts';
+import { checkBrings, DURABLE_LIMITS, type DurableName, findDurable, type StreamName } from './stream-table.ts';
 
 export type { Death } from './dead-letter.ts';
 export type { Handler, HandlerContext, OnDead, ReceivedEvent } from './handler.ts';
@@ -51,13 +44,10 @@ export interface ConsumeOptions<D extends EventDefinition> {
 export function consume<const D extends EventDefinition>(options: ConsumeOptions<D>): Service {
   const spec = findDurable(options.durable, options.stream);
   const definitions = [options.event].flat() as readonly D[];
-  const strange = definitions.find(({ subject }) => !brings(spec, subject));
-  if (strange !== undefined) throw new Error(`${spec.durable} never gets ${strange.subject}`);
+  const subjects = definitions.map(({ subject }) => subject);
+  checkBrings(spec, subjects);
   const { bus, clock, log, handler, onDead, registry, handlerTimeoutMs = 60_000, drainMs = 5_000 } = options;
-  const metrics = consumeMetrics(
-    registry,
-    definitions.map(({ subject }) => subject),
-  );
+  const metrics = consumeMetrics(registry, subjects);
   const own = log.child({ component: spec.durable });
   return {
     name: `${spec.durable} on ${spec.stream}`,
@@ -77,9 +67,4 @@ export function consume<const D extends EventDefinition>(options: ConsumeOptions
       return new PullLoop({ bus, spec, runner, concurrency, clock, log: own, drainMs }).run(signal);
     },
   };
-}
-
-function brings({ stream, filter }: DurableSpec, subject: string): boolean {
-  if (filter === '') return streamOf(subject) === stream;
-  return filter.endsWith('>') ? subject.startsWith(filter.slice(0, -1)) : subject === filter;
 }

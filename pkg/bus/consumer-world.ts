@@ -1,7 +1,9 @@
 import { nanos } from '@nats-io/transport-node';
 import { systemClock } from '#pkg/runtime/clock.ts';
+import type { Service } from '#pkg/runtime/lifecycle.ts';
 import { createLogger } from '#pkg/runtime/log.ts';
 import { consume, type ConsumeOptions, type ReceivedEvent } from './consume.ts';
+import { consumeBatch, type ConsumeBatchOptions } from './consume-batch.ts';
 import { type BusEvent, createEvent, EVENTS } from './events.ts';
 import { createPublisher } from './publish.ts';
 import { reconcileStreams } from './streams.ts';
@@ -65,6 +67,17 @@ export class ConsumerWorld {
       log,
       ...options,
     });
+    return this.run(service);
+  }
+
+  /** The same for batches. */
+  startBatch(options: Partial<ConsumeBatchOptions<Requested>> & Pick<ConsumeBatchOptions<Requested>, 'handler'>) {
+    const defaults = { bus: this.bus, durable: 'timeline-processor', event: EVENTS.timelineRequested } as const;
+    return this.run(consumeBatch({ ...defaults, clock: systemClock, log, ...options }));
+  }
+
+  /** Runs a service until `stop` or `end`. */
+  run(service: Service) {
     const controller = new AbortController();
     const run = service.run(controller.signal);
     const stop = async () => {
@@ -73,6 +86,11 @@ export class ConsumerWorld {
     };
     this.#stops.push(stop);
     return { stop };
+  }
+
+  /** Resolves when all that the server sent us so far has come. */
+  async settled(): Promise<void> {
+    await this.bus.nc.flush();
   }
 
   async publish(...ids: string[]): Promise<void> {

@@ -11,6 +11,31 @@ export interface Death {
   attempts: number;
 }
 
+/** Why a message is dead whose attempts nobody saw the end of. */
+export function unfinished(attempts: number): Death {
+  return {
+    reason: `not finished in ${attempts} attempts: each time the process ended or lost the connection`,
+    attempts,
+  };
+}
+
+/** The headers of a dead letter that say what happened. The original's own stand beside them. */
+export const DEAD_LETTER_HEADERS = {
+  /** Why, in one line. */
+  error: 'Skyflow-Error',
+  /** The durable whose handler it was. */
+  durable: 'Skyflow-Durable',
+  /** How many deliveries there were, at most 3. */
+  attempts: 'Skyflow-Attempts',
+  /** The original's place in its stream. */
+  streamSequence: 'Skyflow-Stream-Sequence',
+  /** The id under which the original was published. */
+  messageId: 'Skyflow-Original-Nats-Msg-Id',
+} as const;
+
+/** Before the names of the original's headers that belong to the server. */
+const ORIGINAL = 'Skyflow-Original-';
+
 const TIMEOUT_MS = 5_000;
 const MAX_REASON_CHARS = 1_000;
 
@@ -26,10 +51,10 @@ export async function publishDeadLetter(
 ): Promise<void> {
   const { subject, bytes, streamSequence } = delivery;
   const extra = originalHeaders(delivery.headers);
-  extra.set('Skyflow-Error', oneLine(reason));
-  extra.set('Skyflow-Durable', durable);
-  extra.set('Skyflow-Attempts', String(attempts));
-  extra.set('Skyflow-Stream-Sequence', String(streamSequence));
+  extra.set(DEAD_LETTER_HEADERS.error, oneLine(reason));
+  extra.set(DEAD_LETTER_HEADERS.durable, durable);
+  extra.set(DEAD_LETTER_HEADERS.attempts, String(attempts));
+  extra.set(DEAD_LETTER_HEADERS.streamSequence, String(streamSequence));
   // A memory stream counts from 1 again after a restart of the server.
   const incarnation = STREAMS[stream].storage === 'memory' ? `-${delivery.storedAtNs}` : '';
   const id = `dlq-${stream}-${durable}-${streamSequence}${incarnation}`;
@@ -39,7 +64,7 @@ export async function publishDeadLetter(
 function originalHeaders(original: MsgHdrs | undefined): MsgHdrs {
   const copy = headers();
   for (const key of original?.keys() ?? []) {
-    const name = key.startsWith('Nats-') ? `Skyflow-Original-${key}` : key;
+    const name = key.startsWith('Nats-') ? `${ORIGINAL}${key}` : key;
     for (const value of original?.values(key) ?? []) copy.append(name, value);
   }
   return copy;

@@ -11,8 +11,12 @@ export interface Delivery {
   readonly storedAtNs: string;
   /** 1 the first time, counted by the server. */
   readonly deliveryCount: number;
+  /** Which server process gave it to us. */
+  readonly serverId: string | undefined;
   /** Acknowledges, and resolves when the server has taken that down. Rejects when it does not say so in time. */
   ack(timeoutMs: number): Promise<void>;
+  /** Acknowledges, and does not look whether the server hears it. */
+  ackUnheard(): void;
   /** Asks for another delivery, after `delayMs` or at once. */
   nak(delayMs?: number): void;
   /** Tells the server that work goes on, so that its ack_wait begins anew. */
@@ -42,8 +46,12 @@ export function readDelivery(nc: NatsConnection, message: Msg): Delivery {
     streamSequence,
     storedAtNs: tokens[at + 3] ?? '',
     deliveryCount,
+    serverId: nc.info?.server_id,
     async ack(timeoutMs) {
       await nc.request(reply, '+ACK', { timeout: timeoutMs });
+    },
+    ackUnheard() {
+      message.respond('+ACK');
     },
     nak(delayMs) {
       message.respond(delayMs === undefined ? '-NAK' : `-NAK {"delay": ${Math.round(delayMs) * 1_000_000}}`);

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { create, fromBinary, type JsonObject, type Message, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { MessageShape } from '@bufbuild/protobuf';
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
-import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { BaseEvent } from '#proto/skyflow/events/v1/base_pb.js';
 import {
   AchievementUnlockedEventSchema,
@@ -26,7 +26,10 @@ import {
   UserTierChangedEventSchema,
   UserUpdatedEventSchema,
 } from '#proto/skyflow/events/v1/user_pb.js';
+import { type Envelope, envelopeOf } from './envelope.ts';
 import { type Subject, SUBJECTS } from './subjects.ts';
+
+export { type Envelope, readEnvelope } from './envelope.ts';
 
 /** A generated message that embeds the envelope. */
 export type EventSchema = GenMessage<Message & { base?: BaseEvent | undefined }>;
@@ -69,10 +72,12 @@ export const EVENTS = {
   realtimeAnalysisFailed: define(SUBJECTS.realtimeAnalysisFailed, RealtimeEventSchema, 'user'),
   realtimeXpEarned: define(SUBJECTS.realtimeXpEarned, RealtimeEventSchema, 'user'),
   realtimeAchievementUnlocked: define(SUBJECTS.realtimeAchievementUnlocked, RealtimeEventSchema, 'user'),
+  realtimeLevelUp: define(SUBJECTS.realtimeLevelUp, RealtimeEventSchema, 'user'),
+  realtimeStreakBroken: define(SUBJECTS.realtimeStreakBroken, RealtimeEventSchema, 'user'),
   realtimeTierLimitWarning: define(SUBJECTS.realtimeTierLimitWarning, RealtimeEventSchema, 'user'),
 } as const;
 
-/** The version of all messages' meaning; a reader may rely on it when one day there are two. */
+/** The version of all messages' meaning. A reader refuses a newer one: it could only guess what it means. */
 const MEANING_VERSION = 1;
 
 /** What `createEvent` writes into the envelope. */
@@ -141,43 +146,26 @@ export function derivedEventId(...parts: string[]): string {
 }
 
 /** An event as read: its envelope, and its own message. */
-export interface DecodedEvent<D extends EventDefinition = EventDefinition> {
-  eventId: string;
+export interface DecodedEvent<D extends EventDefinition = EventDefinition> extends Omit<Envelope, 'eventType'> {
   /** The subject it was published under. */
   subject: D['subject'];
-  /** When it happened, ms since 1970; 0 where it does not say. */
-  timestampMs: number;
-  aggregateId: string;
-  aggregateType: string;
-  version: number;
-  correlationId: string;
-  /** Empty where a request caused it. */
-  causationId: string;
-  metadata: JsonObject;
   message: MessageShape<D['schema']>;
 }
 
 /**
  * Reads the bytes of an event.
- * @throws Error when they are not that message, or its envelope is missing or another event's
+ * @throws Error when they are not that message, its envelope is missing or another event's, or of a version that is not
+ * known here
  */
 export function decodeEvent<D extends EventDefinition>(definition: D, bytes: Uint8Array): DecodedEvent<D> {
   const message = fromBinary(definition.schema, bytes);
-  const { base } = message;
-  if (base === undefined || base.eventId === '') throw new Error('the message has no envelope with an event_id');
-  if (base.eventType !== definition.subject) {
-    throw new Error(`its envelope says ${JSON.stringify(base.eventType.slice(0, 100))}`);
+  const envelope = message.base === undefined ? undefined : envelopeOf(message.base);
+  if (envelope === undefined) throw new Error('the message has no envelope with an event_id');
+  const { eventType, ...others } = envelope;
+  if (eventType !== definition.subject) {
+    throw new Error(`its envelope says ${JSON.stringify(eventType.slice(0, 100))}`);
   }
-  return {
-    eventId: base.eventId,
-    subject: definition.subject,
-    timestampMs: base.timestamp === undefined ? 0 : timestampMs(base.timestamp),
-    aggregateId: base.aggregateId,
-    aggregateType: base.aggregateType,
-    version: base.version,
-    correlationId: base.correlationId,
-    causationId: base.causationId,
-    metadata: base.metadata ?? {},
-    message: message as MessageShape<D['schema']>,
-  };
+  const { version } = envelope;
+  if (version > MEANING_VERSION) throw new Error(`version ${version} is newer than this program knows`);
+  return { ...others, subject: definition.subject, message: message as MessageShape<D['schema']> };
 }

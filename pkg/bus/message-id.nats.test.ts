@@ -48,8 +48,8 @@ describe('a repeated message', () => {
       { analysisId: 'a' },
     );
     const publisher = createPublisher(world.bus);
-    expect(await publisher.publish(event)).toEqual({ duplicate: false });
-    expect(await publisher.publish(event)).toEqual({ duplicate: true });
+    expect(await publisher.publish(event)).toEqual({ duplicate: false, sequence: 1 });
+    expect(await publisher.publish(event)).toEqual({ duplicate: true, sequence: 1 });
     expect(await stored('TIMELINE')).toBe(1);
   });
 });

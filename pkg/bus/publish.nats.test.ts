@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { ack, consume } from '#pkg/bus/consume.ts';
 import { ConsumerWorld, requested, SLOW } from '#pkg/bus/consumer-world.ts';
 import { createEvent, EVENTS } from '#pkg/bus/events.ts';
-import { createPublisher, type Publisher } from '#pkg/bus/publish.ts';
+import { createPublisher, type Publisher, publishRaw } from '#pkg/bus/publish.ts';
 import { systemClock } from '#pkg/runtime/clock.ts';
 import { findExecutable } from '#pkg/runtime/find-executable.ts';
 import { createLogger } from '#pkg/runtime/log.ts';
@@ -26,7 +26,7 @@ describe.skipIf(!installed)('a publisher', () => {
 
   it('sends the bytes with the event id as the message id and the cause as a header', async () => {
     const event = requested('a');
-    expect(await publisher.publish(event)).toEqual({ duplicate: false });
+    expect(await publisher.publish(event)).toEqual({ duplicate: false, sequence: 1 });
     const stored = await world.bus.jsm.streams.getMessage('TIMELINE', { seq: 1 });
     expect(stored?.subject).toBe('events.timeline.requested');
     expect(Buffer.from(stored?.data ?? []).equals(event.bytes)).toBe(true);
@@ -38,10 +38,12 @@ describe.skipIf(!installed)('a publisher', () => {
 
   it('says when the stream has the event already, and stores it once', async () => {
     const event = requested('a');
-    await publisher.publish(event);
-    expect(await publisher.publish(event)).toEqual({ duplicate: true });
-    expect(await createPublisher(await world.throwaway.connect()).publish(event)).toEqual({ duplicate: true });
-    expect((await world.bus.jsm.streams.info('TIMELINE')).state.messages).toBe(1);
+    expect(await publisher.publish(event)).toEqual({ duplicate: false, sequence: 1 });
+    expect(await publisher.publish(requested('b'))).toEqual({ duplicate: false, sequence: 2 });
+    const known = { duplicate: true, sequence: 1 };
+    expect(await publisher.publish(event)).toEqual(known);
+    expect(await createPublisher(await world.throwaway.connect()).publish(event)).toEqual(known);
+    expect((await world.bus.jsm.streams.info('TIMELINE')).state.messages).toBe(2);
   });
 
   it('recognises an event also when NATS was killed in between', async () => {
@@ -49,14 +51,14 @@ describe.skipIf(!installed)('a publisher', () => {
     world.throwaway.killServer();
     await vi.waitFor(() => expect(world.bus.downSinceMs).toBeTypeOf('number'), SLOW);
     // Waits for the server to be back.
-    expect(await publisher.publish(requested('a'))).toEqual({ duplicate: true });
+    expect(await publisher.publish(requested('a'))).toEqual({ duplicate: true, sequence: 1 });
   });
 
   it('makes the stream in memory anew that a restart of NATS took away', async () => {
     await publisher.publish(frame());
     world.throwaway.killServer();
     await vi.waitFor(() => expect(world.bus.downSinceMs).toBeTypeOf('number'), SLOW);
-    expect(await publisher.publish(frame())).toEqual({ duplicate: false });
+    expect(await publisher.publish(frame())).toEqual({ duplicate: false, sequence: 1 });
     expect((await world.bus.jsm.streams.info('REALTIME')).state.messages).toBe(1);
     await expect(world.bus.jsm.consumers.info('REALTIME', 'realtime-gateway')).resolves.toBeDefined();
   });
@@ -95,7 +97,21 @@ describe.skipIf(!installed)('a publisher', () => {
     expect(await told).toMatchObject({ name: 'AbortError' });
     expect(await late).toMatchObject({ message: expect.stringMatching(/within 5000 ms/) });
     stop();
-    expect(await publisher.publish(requested('d'))).toEqual({ duplicate: false });
+    expect(await publisher.publish(requested('d'))).toMatchObject({ duplicate: false });
+  });
+
+  it('sends bytes as they are, under the id and with the headers that it is given', async () => {
+    const bytes = Uint8Array.of(0, 255, 7);
+    const message = { subject: 'events.timeline.unheard_of', bytes, messageId: 'mine', headers: new Map([['A', 'b']]) };
+    expect(await publishRaw(world.bus, message)).toEqual({ duplicate: false, sequence: 1 });
+    expect(await publishRaw(world.bus, { ...message, bytes: Uint8Array.of(1) })).toEqual({
+      duplicate: true,
+      sequence: 1,
+    });
+    const stored = await world.bus.jsm.streams.getMessage('TIMELINE', { seq: 1 });
+    expect(stored?.subject).toBe('events.timeline.unheard_of');
+    expect([...(stored?.data ?? [])]).toEqual([0, 255, 7]);
+    expect(Object.fromEntries(stored?.header ?? [])).toEqual({ 'Nats-Msg-Id': ['mine'], A: ['b'] });
   });
 
   it('refuses at once with a signal that aborted before', async () => {

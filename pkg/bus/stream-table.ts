@@ -138,3 +138,17 @@ export function findDurable(durable: DurableName, stream?: StreamName): DurableS
   }
   return only;
 }
+
+/**
+ * Checks that a durable's filter lets all these subjects through.
+ * @throws Error when it never brings one of them
+ */
+export function checkBrings(spec: DurableSpec, subjects: readonly string[]): void {
+  const strange = subjects.find((subject) => !brings(spec, subject));
+  if (strange !== undefined) throw new Error(`${spec.durable} never gets ${strange}`);
+}
+
+function brings({ stream, filter }: DurableSpec, subject: string): boolean {
+  if (filter === '') return streamOf(subject) === stream;
+  return filter.endsWith('>') ? subject.startsWith(filter.slice(0, -1)) : subject === filter;
+}

@@ -17,6 +17,8 @@ export const SUBJECTS = {
   realtimeAnalysisFailed: 'events.realtime.analysis_failed',
   realtimeXpEarned: 'events.realtime.xp_earned',
   realtimeAchievementUnlocked: 'events.realtime.achievement_unlocked',
+  realtimeLevelUp: 'events.realtime.level_up',
+  realtimeStreakBroken: 'events.realtime.streak_broken',
   realtimeTierLimitWarning: 'events.realtime.tier_limit_warning',
 } as const;
 

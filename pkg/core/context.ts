@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { OutboxRelay } from '#pkg/outbox/relay.ts';
 import type { Postgres } from '#pkg/postgres/client.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
 import type { ApiDocument } from '#pkg/rest/documents.ts';
@@ -10,7 +11,6 @@ import type { Directory } from '#pkg/identity/directory.ts';
 import type { SafeFetch } from '#pkg/identity/safe-fetch.ts';
 import type { RateLimits } from '#pkg/rest/limiter.ts';
 import type { CoreLimits, LimitName } from './limits.ts';
-import type { OutboxRelay } from './outbox/relay.ts';
 
 /** What the routes work with. */
 export interface CoreContext {
@@ -33,6 +33,6 @@ export interface CoreContext {
   readonly clock: Clock;
   readonly limits: CoreLimits;
   readonly rates: RateLimits<LimitName>;
-  readonly relay: OutboxRelay;
+  readonly relay: Pick<OutboxRelay, 'offer'>;
   readonly events: CoreEvents;
 }

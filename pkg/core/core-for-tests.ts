@@ -37,11 +37,12 @@ export class MemoryPublisher implements Publisher {
   readonly published: BusEvent[] = [];
   away = false;
 
-  publish(event: BusEvent): Promise<{ duplicate: boolean }> {
+  publish(event: BusEvent): Promise<{ duplicate: boolean; sequence: number }> {
     if (this.away) return Promise.reject(new Error('NATS is away'));
-    const duplicate = this.published.some(({ eventId }) => eventId === event.eventId);
+    const known = this.published.findIndex(({ eventId }) => eventId === event.eventId);
     this.published.push(event);
-    return Promise.resolve({ duplicate });
+    const sequence = known === -1 ? this.published.length : known + 1;
+    return Promise.resolve({ duplicate: known !== -1, sequence });
   }
 }
 

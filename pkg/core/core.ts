@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import type { Redis } from 'ioredis';
 import type { Publisher } from '#pkg/bus/publish.ts';
+import { OutboxRelay } from '#pkg/outbox/relay.ts';
 import type { Postgres } from '#pkg/postgres/client.ts';
 import { createRestApp } from '#pkg/rest/app.ts';
 import { RateLimits } from '#pkg/rest/limiter.ts';
@@ -18,7 +19,6 @@ import type { CoreEnv } from './http/env.ts';
 import type { Directory } from '#pkg/identity/directory.ts';
 import { createSafeFetch, type SafeFetch } from '#pkg/identity/safe-fetch.ts';
 import { type CoreLimits, DEFAULT_LIMITS } from './limits.ts';
-import { OutboxRelay } from './outbox/relay.ts';
 import { addAnalysisRoutes } from './routes/analyses.ts';
 import { addAuthRoutes } from './routes/auth.ts';
 import { addPublicRoutes } from './routes/docs.ts';
@@ -29,6 +29,8 @@ export interface CoreOptions {
   readonly postgres: Postgres;
   readonly redis: Redis;
   readonly publisher: Publisher;
+  /** One that somebody else runs, over the same Postgres; default: core-api's own, among its services. */
+  readonly relay?: OutboxRelay | undefined;
   readonly sessions: SessionStore;
   readonly verifier: Verifier;
   readonly signer: SessionSigner;
@@ -57,7 +59,7 @@ export interface Core {
    * its middleware is meant for these alone.
    */
   readonly app: Hono;
-  /** The outbox's relay. Without it requests are accepted all the same, and wait. */
+  /** The outbox's relay, unless one was given. While none runs requests are accepted all the same, and wait. */
   readonly services: readonly Service[];
 }
 
@@ -65,7 +67,7 @@ export interface Core {
 export function createCore(options: CoreOptions): Core {
   const { postgres, redis, publisher, clock, log, registry, trustedProxies = 0 } = options;
   const events = new CoreEvents(log, registry);
-  const relay = new OutboxRelay({ postgres, publisher, clock, events });
+  const relay = options.relay ?? new OutboxRelay({ postgres, publisher, clock, log, registry });
   const core: CoreContext = {
     ...options,
     fetch: options.fetch ?? createSafeFetch(),
@@ -84,5 +86,5 @@ export function createCore(options: CoreOptions): Core {
   addMeRoutes(app, core);
   addAnalysisRoutes(app, core);
   // What travels with a request is our own business.
-  return { app: app as unknown as Hono, services: [relay] };
+  return { app: app as unknown as Hono, services: options.relay === undefined ? [relay] : [] };
 }

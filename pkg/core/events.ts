@@ -1,6 +1,6 @@
 import { LENSES, type Lens } from '#pkg/contracts/lens.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
-import { type ClosedCounter, createClosedCounter, Gauge, Histogram, type Registry } from '#pkg/runtime/metrics.ts';
+import { type ClosedCounter, createClosedCounter, Histogram, type Registry } from '#pkg/runtime/metrics.ts';
 import { StoreAwayError } from '#pkg/rest/away.ts';
 import { LIMIT_NAMES, type LimitName } from './limits.ts';
 
@@ -19,11 +19,6 @@ export class CoreEvents {
   readonly #accepted: ClosedCounter<Lens>;
   readonly #signIns: ClosedCounter<SignInOutcome>;
   readonly #refused: ClosedCounter<LimitName>;
-  readonly #published: ClosedCounter<'published' | 'held_up'>;
-  readonly #pending: Gauge;
-  readonly #oldest: Gauge;
-  #isHeldUp = false;
-  #isFailing = false;
 
   constructor(log: Logger, registry: Registry) {
     this.#log = log;
@@ -36,23 +31,11 @@ export class CoreEvents {
     this.#accepted = counter('skyflow_analyses_accepted_total', 'Analyses accepted by lens', ['lens', LENSES]);
     this.#signIns = counter('skyflow_sign_ins_total', 'Sign-ins by outcome', ['outcome', SIGN_IN_OUTCOMES]);
     this.#refused = counter('skyflow_rate_limited_total', 'Requests refused by limit', ['limit', LIMIT_NAMES]);
-    this.#published = counter(
-      'skyflow_outbox_events_total',
-      'Events of the outbox by what became of a try to publish',
-      ['outcome', ['published', 'held_up']],
-    );
-    const registers = [registry];
     this.#seconds = new Histogram({
       name: 'skyflow_api_seconds',
       help: 'Time from request to answer',
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 5],
-      registers,
-    });
-    this.#pending = new Gauge({ name: 'skyflow_outbox_pending', help: 'Events that wait for the bus', registers });
-    this.#oldest = new Gauge({
-      name: 'skyflow_outbox_oldest_seconds',
-      help: 'Age of the oldest event that waits for the bus',
-      registers,
+      registers: [registry],
     });
   }
 
@@ -100,29 +83,5 @@ export class CoreEvents {
     if (error instanceof StoreAwayError) {
       this.#log.warn({ ...fields, store: error.store, err: error.cause }, 'a store is away; the answer is 503');
     } else this.#log.error({ ...fields, err: error }, 'a request failed');
-  }
-
-  outboxPublished(count: number): void {
-    if (count === 0) return;
-    this.#published.inc('published', count);
-    if (this.#isHeldUp) this.#log.info('events of the outbox reach the bus again');
-    this.#isHeldUp = false;
-  }
-
-  outboxHeldUp(count: number, reason: unknown): void {
-    this.#published.inc('held_up', count);
-    if (!this.#isHeldUp) this.#log.warn({ err: reason }, 'events of the outbox do not reach the bus; they wait');
-    this.#isHeldUp = true;
-  }
-
-  outboxFailed(error: unknown): void {
-    if (!this.#isFailing) this.#log.warn({ err: error }, 'the outbox cannot be read; trying again');
-    this.#isFailing = true;
-  }
-
-  outboxSeen(count: number, oldestMs: number): void {
-    this.#isFailing = false;
-    this.#pending.set(count);
-    this.#oldest.set(oldestMs / 1000);
   }
 }

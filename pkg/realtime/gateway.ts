@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Hono } from 'hono';
 import type { Redis } from 'ioredis';
 import type { Bus } from '#pkg/bus/client.ts';
-import { ack, consume, type ReceivedEvent } from '#pkg/bus/consume.ts';
+import { ack, consumeBatch, type ReceivedEvent } from '#pkg/bus/consume-batch.ts';
 import { EVENTS } from '#pkg/bus/events.ts';
 import type { Tier } from '#pkg/contracts/tiers.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
@@ -53,11 +53,10 @@ const REALTIME_EVENTS = [
   EVENTS.realtimeAnalysisFailed,
   EVENTS.realtimeXpEarned,
   EVENTS.realtimeAchievementUnlocked,
+  EVENTS.realtimeLevelUp,
+  EVENTS.realtimeStreakBroken,
   EVENTS.realtimeTierLimitWarning,
 ] as const;
-
-/** All that the server lets one durable have out at once: a burst is one or two rounds. */
-const CONCURRENCY = 100;
 
 /**
  * Server-sent events for signed-in users: what REALTIME holds, to each user's connections on any instance. Pub/sub is for
@@ -123,26 +122,27 @@ interface Taking {
 function takeFromBus({ bus, redis, clock, log, registry }: GatewayOptions, taking: Taking): Service {
   const { follower, metrics, instance, maxDataLength } = taking;
   const others = new FanOutWriter(redis, instance, metrics);
-  return consume({
+  return consumeBatch({
     bus,
     clock,
     log,
     registry,
     durable: 'realtime-gateway',
     event: REALTIME_EVENTS,
-    concurrency: CONCURRENCY,
-    handler: async (event) => {
+    handler: async (events) => {
       const { incarnation } = follower;
-      // Not sure which life of the stream this is of: it is acknowledged, and read from the stream.
-      if (incarnation === undefined) return ack;
-      const frame = frameOf(event, incarnation, maxDataLength);
-      if (frame === undefined) {
-        metrics.refusals.inc('not_a_frame');
-        return ack;
+      const done = events.map(() => ack);
+      // Not sure which life of the stream these are of: they are acknowledged, and read from the stream.
+      if (incarnation === undefined) return done;
+      const frames: Frame[] = [];
+      for (const event of events) {
+        const frame = frameOf(event, incarnation, maxDataLength);
+        if (frame === undefined) metrics.refusals.inc('not_a_frame');
+        else frames.push(frame);
       }
-      follower.offer(incarnation, frame, 'durable');
-      await others.tell(incarnation, frame);
-      return ack;
+      for (const frame of frames) follower.offer(incarnation, frame, 'durable');
+      await Promise.all(frames.map((frame) => others.tell(incarnation, frame)));
+      return done;
     },
   });
 }

@@ -1,4 +1,5 @@
 import { FEEDS_COMMANDS } from '#pkg/runtime/feeds-commands.ts';
+import { ROUTER_COMMANDS } from '#pkg/runtime/router-commands.ts';
 
 /** A positional argument. */
 export interface ArgumentSpec {
@@ -65,6 +66,23 @@ export const COMMANDS = {
       'Takes the requests from the bus, computes, and says when it is done. Any number of these may run. Needs CLICKHOUSE_URL, DATABASE_URL, REDIS_URL and NATS_URL.',
     arguments: [],
     examples: [['timeline --env-file /etc/skyflow.env', 'use the stores named in that file']],
+  },
+  gamification: {
+    summary: 'run XP, streaks, achievements and leaderboards alone',
+    description:
+      'Counts what people earn, keeps the calendar of streaks and weeks, and answers about it. Any number of these may run. Needs CLICKHOUSE_URL, DATABASE_URL, REDIS_URL and NATS_URL, and the public keys of core-api, which it reads at --jwks-url.',
+    arguments: [],
+    examples: [
+      ['gamification --jwks-url http://core-api:8000/.well-known/jwks.json', 'on port 8002'],
+      ['gamification --env-file /etc/skyflow.env', 'everything from a file'],
+    ],
+  },
+  'event-router': {
+    summary: 'run the audit log and the dead letters alone',
+    description:
+      'Writes every event of the bus into the audit log, and what could not be handled into the dead letters, where `dlq` and `replay` find it. Any number of these may run. Needs DATABASE_URL and NATS_URL.',
+    arguments: [],
+    examples: [['event-router --env-file /etc/skyflow.env', 'use the stores named in that file']],
   },
   'realtime-gateway': {
     summary: 'run the live events alone',
@@ -160,6 +178,7 @@ export const COMMANDS = {
     ],
   },
   ...FEEDS_COMMANDS,
+  ...ROUTER_COMMANDS,
   common: {
     summary: 'run Redis and NATS only',
     description:
@@ -178,6 +197,7 @@ export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   migrate: 'apply, undo and create migrations of the stores',
   feeds: 'look at, publish and moderate feeds',
   'feeds keys': 'keys of programs that act for you',
+  dlq: 'look at messages that could not be handled',
 };
 
 /** The positional arguments of a command as a tuple of strings; a list where one takes many. */

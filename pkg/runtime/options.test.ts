@@ -4,6 +4,7 @@ import { UserError } from '#pkg/runtime/errors.ts';
 import { FEEDS_OPTIONS } from '#pkg/runtime/options/feeds.ts';
 import { INGEST_OPTIONS } from '#pkg/runtime/options/ingest.ts';
 import { OPERATOR_OPTIONS } from '#pkg/runtime/options/operator.ts';
+import { ROUTER_OPTIONS } from '#pkg/runtime/options/router.ts';
 import { SERVICE_OPTIONS } from '#pkg/runtime/options/services.ts';
 import { SHARED_OPTIONS } from '#pkg/runtime/options/shared.ts';
 import { SIMULATOR_OPTIONS } from '#pkg/runtime/options/simulator.ts';
@@ -30,6 +31,7 @@ describe('the table', () => {
       SERVICE_OPTIONS,
       OPERATOR_OPTIONS,
       FEEDS_OPTIONS,
+      ROUTER_OPTIONS,
       STORE_OPTIONS,
       SHARED_OPTIONS,
     ];

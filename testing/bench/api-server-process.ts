@@ -78,7 +78,7 @@ process.stdout.write(`${JSON.stringify({ port, tokens })}\n`);
 for await (const _ of createInterface({ input: process.stdin })) {
   const { rows } = await postgres.query<{ accepted: number; waiting: number }>(
     `SELECT (SELECT count(*) FROM analysis_requests) AS accepted,
-       (SELECT count(*) FROM outbox WHERE published_at IS NULL) AS waiting`,
+       (SELECT count(*) FROM outbox) AS waiting`,
   );
   const { state } = await bus.jsm.streams.info('TIMELINE');
   const cpuS = (process.cpuUsage().user + process.cpuUsage().system) / 1e6;

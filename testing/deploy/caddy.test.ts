@@ -31,13 +31,20 @@ describe('Caddy', () => {
       '/api/v1/feeds': 'feedgen:8094',
       '/api/v1/feeds/*': 'feedgen:8094',
       '/api/admin/*': 'feedgen:8094',
+      '/api/v1/leaderboards/*': 'gamification:8002',
+      '/api/v1/users/*': 'gamification:8002',
+      '/api/v1/achievements': 'gamification:8002',
+      '/api/v1/me/achievements': 'gamification:8002',
+      '/api/v1/me/streak': 'gamification:8002',
+      '/api/v1/me/xp': 'gamification:8002',
+      '/api/v1/me/leaderboard': 'gamification:8002',
     });
     expect(all(/reverse_proxy (\S+)/g, caddyfile)).toHaveLength(routes.length);
   });
 
-  test('asks the feed generator before the rest of the API, which has everything else below it', () => {
+  test.each(['/api/v1/feeds/*', '/api/v1/me/xp'])('asks who has %s before the rest of the API', (path) => {
     const order = routes.map(({ paths }) => paths);
-    expect(order.findIndex((paths) => paths.includes('/api/v1/feeds/*'))).toBeLessThan(
+    expect(order.findIndex((paths) => paths.includes(path))).toBeLessThan(
       order.findIndex((paths) => paths.includes('/api/*')),
     );
   });

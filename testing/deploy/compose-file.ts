@@ -59,7 +59,9 @@ export const metricsPorts: Readonly<Record<string, number>> = {
   indexer: 8091,
   'core-api': 8010,
   timeline: 8001,
+  gamification: 8012,
   'realtime-gateway': 8013,
+  'event-router': 8014,
   feedgen: 8095,
 };
 /** The ports of the stores. */

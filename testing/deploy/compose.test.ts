@@ -23,6 +23,8 @@ describe('our services', () => {
       'indexer',
       'core-api',
       'timeline',
+      'gamification',
+      'event-router',
       'realtime-gateway',
       'feedgen',
     ]);
@@ -71,7 +73,7 @@ describe('our services', () => {
 
   test('those that answer people listen where Caddy sends them, and no other does', () => {
     const answering = ours.filter(([, one]) => one.networks.includes('edge')).map(([name]) => name);
-    expect(answering).toEqual(['core-api', 'realtime-gateway', 'feedgen']);
+    expect(answering).toEqual(['core-api', 'gamification', 'realtime-gateway', 'feedgen']);
     for (const name of answering) expect(service(name).environment['SKYFLOW_PORT']).toBe(String(servicePorts[name]));
   });
 

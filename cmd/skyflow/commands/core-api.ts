@@ -4,16 +4,17 @@ import type { OptionsOf } from '#pkg/runtime/options.ts';
 import { loadSigner, type SignerSource } from '#pkg/session/signer.ts';
 import { runApart } from '../apart.ts';
 import { publicNames } from '../public-names.ts';
-import { createApiPart } from '../services.ts';
+import { createApiPart, createRelay } from '../services.ts';
 
 /** `skyflow core-api`: sign-in and REST, beside the other processes. */
 export const coreApi = async (options: OptionsOf<'core-api'>): Promise<void> => {
   const source = signerSource(options);
   await runApart(options, { migrated: ['postgres'], bus: true }, async (context) => {
     const names = publicNames(options, options.port);
-    const part = await createApiPart({ ...options, ...names }, await loadSigner(source), context);
+    const relay = await createRelay(context);
+    const part = await createApiPart({ ...options, ...names }, { signer: await loadSigner(source), relay }, context);
     const { host, port } = options;
-    return [...part.services, serveHttp({ name: 'core-api', host, port, app: part.app, portFlag: '--port' })];
+    return [relay, ...part.services, serveHttp({ name: 'core-api', host, port, app: part.app, portFlag: '--port' })];
   });
 };
 

@@ -10,6 +10,12 @@ const analysisAnswer = z.discriminatedUnion('status', [
   z.object({ status: z.literal('failed') }),
 ]);
 
+const earnedRow = z.object({ event_id: z.string(), xp_delta: z.number(), xp_total: z.number(), reason: z.string() });
+const earnedAnswer = z.object({ xp: z.array(earnedRow) });
+
+/** A row of the caller's ledger. */
+export type Earned = z.infer<typeof earnedRow>;
+
 export type AnalysisAnswer = z.infer<typeof analysisAnswer>;
 
 const requestTimeoutMs = 30_000;
@@ -35,6 +41,11 @@ export class ApiClient {
 
   async analysis(id: string): Promise<AnalysisAnswer> {
     return analysisAnswer.parse(await this.#call('GET', `/api/v1/timeline/analyses/${id}`));
+  }
+
+  /** The caller's ledger, the newest rows first. */
+  async earned(): Promise<readonly Earned[]> {
+    return earnedAnswer.parse(await this.#call('GET', '/api/v1/me/xp?limit=20')).xp;
   }
 
   /** The caller's events, with a one-use ticket, so that the token stands in no URL. */

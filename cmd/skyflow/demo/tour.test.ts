@@ -44,6 +44,14 @@ const serveApi = async (noticesOf: (account: string) => Notice[]): Promise<strin
       asked.set(id, account);
       json({ analysis_id: id });
       tell(id);
+    } else if (request.url?.startsWith('/api/v1/me/xp') === true) {
+      const row = (id: string, at: number) => ({
+        event_id: id,
+        xp_delta: 30,
+        xp_total: 30 * (at + 1),
+        reason: 'Analysis',
+      });
+      json({ xp: [...asked.keys()].map(row).toReversed() });
     } else {
       const of = asked.get(request.url?.split('/').at(-1) ?? '') ?? '';
       const subject = { did: 'did:plc:ewvi7nxzyoun6zhxrhs64oiz', handle: `${of}.example.com` };
@@ -80,5 +88,6 @@ test('an account that leaves the network after it was chosen is passed over for 
   await run;
   expect(shown.join('')).toMatch(/^\nSigned in as here,/);
   expect(shown.join('')).not.toContain('gone');
+  expect(shown.join('')).toMatch(/ \+30 {2}Analysis +30\n/);
   expect(shown.join('').match(/@here\.example\.com/g)).toHaveLength(4);
 });

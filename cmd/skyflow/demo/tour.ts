@@ -13,6 +13,7 @@ import { lensText } from '../lens/lens-text.ts';
 import { fit, plain, widthOf, wrap } from '../lens/width.ts';
 import { analysisFrame, type SseFrame } from '../sse-client.ts';
 import { type AnalysisAnswer, ApiClient } from './api-client.ts';
+import { earnedBy, earnedText } from './earned.ts';
 
 export interface TourParts {
   readonly store: ClickHouse;
@@ -36,6 +37,8 @@ const busiest = defineQuery<Record<string, never>, { did: string; handle: string
   sql: readSql(import.meta.url, 'busiest.sql'),
 });
 
+/** What was earned is shown as one table instead. */
+const countingFrames = new Set(['xp_earned', 'achievement_unlocked', 'level_up']);
 const lookEveryMs = 1_000;
 /** A world as small as the demo's needs that many reactions to one account before its lenses show something. */
 const enoughSkypoints = 20;
@@ -66,7 +69,7 @@ const tokenFile = ({ dataDir }: TourParts): string => join(dataDir, 'demo-token'
 const guide = async (parts: TourParts, signal: AbortSignal): Promise<void> => {
   const { show, terminal } = parts;
   const { base } = await parts.listening;
-  const { user, token, analyses, frames } = await visit(parts, base, signal);
+  const { user, token, analyses, frames, earned } = await visit(parts, base, signal);
   const name = plain(user.handle ?? user.did);
   show(introduction(name, terminal.width));
   for (const analysis of analyses) {
@@ -74,6 +77,7 @@ const guide = async (parts: TourParts, signal: AbortSignal): Promise<void> => {
     else show(`\nAn analysis ended as ${analysis.status}.\n`);
   }
   show(`\n${liveTitle}\n\n${frames.map((frame) => frameText(frame, terminal.width)).join('')}`);
+  show(earnedText(earned, terminal.width));
   await writeFile(tokenFile(parts), token, { mode: 0o600 });
   show(closing(base, { name, file: tokenFile(parts), dataDir: parts.dataDir }));
 };
@@ -84,7 +88,7 @@ const visit = async (parts: TourParts, base: string, signal: AbortSignal) => {
     const user = await findUser(parts, signal);
     const token = await parts.signIn(user);
     await parts.refreshReferences();
-    const found = await askAll(base, token, signal);
+    const found = await askAll(base, { token, clock: parts.clock }, signal);
     if (!found.analyses.some(isOfNobody)) return { user, token, ...found };
     parts.log.info({ did: user.did }, 'the account has left the network meanwhile; the tour takes another');
   }
@@ -93,7 +97,11 @@ const visit = async (parts: TourParts, base: string, signal: AbortSignal) => {
 const isOfNobody = (analysis: AnalysisAnswer): boolean =>
   analysis.status === 'completed' && analysis.result.notices.some(({ code }) => code === 'account_inactive');
 
-const askAll = async (base: string, token: string, signal: AbortSignal) => {
+const askAll = async (
+  base: string,
+  { token, clock }: { readonly token: string; readonly clock: Clock },
+  signal: AbortSignal,
+) => {
   const done = new AbortController();
   const ended = AbortSignal.any([signal, done.signal, AbortSignal.timeout(eventsTimeoutMs)]);
   const client = new ApiClient(base, token, ended);
@@ -101,7 +109,8 @@ const askAll = async (base: string, token: string, signal: AbortSignal) => {
     const { frames, completed } = await watchEvents(client, signal);
     const analyses: AnalysisAnswer[] = [];
     for (const id of completed) analyses.push(await client.analysis(id));
-    return { frames, analyses };
+    const earned = await earnedBy(client, completed, { clock, signal });
+    return { frames, analyses, earned };
   } finally {
     done.abort();
   }
@@ -114,7 +123,7 @@ const watchEvents = async (client: ApiClient, signal: AbortSignal) => {
   const waiting = new Set<string>();
   for await (const frame of client.events()) {
     signal.throwIfAborted();
-    frames.push(frame);
+    if (!countingFrames.has(frame.event)) frames.push(frame);
     if (frame.event === 'connected') {
       // Asked only now, so that no event can come before somebody listens.
       asked = [];
@@ -183,6 +192,7 @@ const closing = (base: string, { name, file, dataDir }: { name: string; file: st
                    --viewer ${name}
   all feeds      npm run skyflow -- feeds list --data-dir ${dataDir}
                  ${base}/feeds/whats-hot.rss
+  what followed  npm run skyflow -- trace --data-dir ${dataDir} ANALYSIS_ID
   any question   npm run skyflow -- sql --data-dir ${dataDir} \\
                    "SELECT handle FROM accounts WHERE active LIMIT 10"
 
@@ -194,6 +204,7 @@ const closing = (base: string, { name, file, dataDir }: { name: string; file: st
     curl $api/api/v1/timeline/analyze -H "$auth" \\
       -H 'Content-Type: application/json' -d '{"type": "flow", "window": "24h"}'
     curl $api/api/v1/timeline/analyses/ANALYSIS_ID -H "$auth"
+    curl $api/api/v1/me/achievements -H "$auth"
 
 The token in ${file} is good for an hour. Ctrl-C ends the demo;
 its data stays in ${dataDir}, and the next one goes on from there.

@@ -71,7 +71,7 @@ const outcomeOf = async <A extends FeedsAction>(
 const fallbackWidth = 100;
 
 /** How to draw on stdout. */
-export const drawing = (options: FeedsOptions): Drawing => ({
+export const drawing = (options: Pick<FeedsOptions, 'noColor'>): Drawing => ({
   color: wantsColor(process.stdout, { noColor: options.noColor, term: process.env['TERM'] }),
   width: Math.min(140, Math.max(40, process.stdout.columns ?? fallbackWidth)),
 });

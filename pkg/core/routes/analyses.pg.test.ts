@@ -67,9 +67,8 @@ describe('asking', () => {
     const { rows } = await stores.postgres.query<{
       request_event_id: string;
       bytes: Uint8Array;
-      published_at: unknown;
     }>(
-      `SELECT r.*, o.bytes, o.published_at FROM analysis_requests r JOIN outbox o ON o.event_id = r.request_event_id WHERE r.id = $1`,
+      `SELECT r.*, o.bytes FROM analysis_requests r JOIN outbox o ON o.event_id = r.request_event_id WHERE r.id = $1`,
       [body.analysis_id],
     );
     expect(rows).toHaveLength(1);
@@ -78,7 +77,6 @@ describe('asking', () => {
       subject_did: did,
       time_window: '48h',
       tier: 'jet',
-      published_at: null,
     });
     const event = decodeEvent(EVENTS.timelineRequested, rows[0]?.bytes ?? new Uint8Array());
     expect(event).toMatchObject({

@@ -81,6 +81,17 @@ describe('signing in', () => {
     expect([again.status, again.body.error]).toEqual([401, 'JwtReplayed']);
   });
 
+  test('who brought them may stand beside the token, wherever that is', async () => {
+    const bob = await account('brought-others.test');
+    await login({ token: await bob.token() });
+    const [ann, cleo] = [await account('ann.test'), await account('cleo.test')];
+    const inBody = await login({ token: await ann.token(), referrer: bob.handle });
+    const inHeader = await login({ referrer: bob.did }, { authorization: `Bearer ${await cleo.token()}` });
+    expect([inBody.status, inHeader.status]).toEqual([200, 200]);
+    const { rows } = await stores.postgres.query('SELECT did FROM users WHERE referred_by = $1', [bob.did]);
+    expect(rows).toHaveLength(2);
+  });
+
   test('with handle and app password, checked at the PDS; a wrong one leaves no user', async () => {
     const { did } = await account('carol.test');
     const wrong = await login({ identifier: 'carol.test', password: 'nope' });

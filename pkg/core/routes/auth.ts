@@ -102,7 +102,8 @@ export function addAuthRoutes(app: OpenAPIHono<CoreEnv>, core: CoreContext): voi
     }
     const { did, handle } = outcome;
     const nowMs = core.clock.nowMs();
-    const { registered, events } = await recordSignIn(core.postgres, { did, handle, correlationId, nowMs });
+    const signIn = { did, handle, referrer: body.referrer, correlationId, nowMs };
+    const { registered, events } = await recordSignIn(core.postgres, signIn);
     core.relay.offer(events);
     const tokens = await onRedis(core.sessions.create({ userId: did, handle }));
     core.events.signIn(registered ? 'registered' : 'signed_in', { correlationId, userId: did });

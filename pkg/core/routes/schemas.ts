@@ -8,6 +8,12 @@ import { STATUSES } from '../store/analyses.ts';
 const iso = z.iso.datetime();
 const count = z.int().nonnegative();
 
+const referrer = z.string().min(1).max(2048).optional().openapi({
+  description:
+    'Handle or DID of a user of Skyflow who brought you here. Counts at your very first sign-in; anybody else is passed over.',
+  example: 'bob.bsky.social',
+});
+
 export const loginBody = z
   .union([
     z.strictObject({
@@ -15,12 +21,14 @@ export const loginBody = z
         description:
           'From com.atproto.server.getServiceAuth, with lxm app.skyflow.auth.login. May stand in Authorization instead.',
       }),
+      referrer,
     }),
     z.strictObject({
       identifier: z.string().min(1).max(2048).openapi({ description: 'Handle or DID.', example: 'alice.bsky.social' }),
       password: z.string().min(1).max(256).openapi({ description: 'An app password. Handed to the PDS, never kept.' }),
+      referrer,
     }),
-    z.strictObject({}).openapi({ description: 'Where the token stands in Authorization.' }),
+    z.strictObject({ referrer }).openapi({ description: 'Where the token stands in Authorization.' }),
   ])
   .openapi('Login');
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type BusEvent, createEvent, EVENTS } from '#pkg/bus/events.ts';
 import type { LensQuestion } from '#pkg/contracts/lens.ts';
+import { CLAIM_MS } from '#pkg/outbox/table.ts';
 import type { Postgres } from '#pkg/postgres/client.ts';
 import { onPostgres } from '#pkg/rest/away.ts';
 import { UNDER_WAY_MS } from '../limits.ts';
-import { CLAIM_MS } from '../outbox/table.ts';
 import { coreSql } from './sql.ts';
 import type { User } from './users.ts';
 

@@ -1,8 +1,9 @@
+import { isDid, isHandle, typedHandle } from '#pkg/atproto/syntax.ts';
 import { createEvent, type BusEvent, EVENTS } from '#pkg/bus/events.ts';
 import type { Tier } from '#pkg/contracts/tiers.ts';
-import type { Postgres } from '#pkg/postgres/client.ts';
+import { insertEvents } from '#pkg/outbox/table.ts';
+import type { Postgres, Querier } from '#pkg/postgres/client.ts';
 import { onPostgres } from '#pkg/rest/away.ts';
-import { insertEvent } from '../outbox/table.ts';
 import { coreSql } from './sql.ts';
 
 /** Somebody who uses Skyflow. */
@@ -41,6 +42,8 @@ export async function readUser(postgres: Postgres, did: string): Promise<User | 
 export interface SignIn {
   readonly did: string;
   readonly handle: string | null;
+  /** Handle or DID of a user who brought them here, as they typed it. Counts at the very first sign-in only. */
+  readonly referrer?: string | undefined;
   readonly correlationId: string;
   readonly nowMs: number;
 }
@@ -54,6 +57,16 @@ export interface SignedIn {
 }
 
 const SIGN_IN = coreSql('sign-in');
+const REFERRER = coreSql('referrer');
+
+/** The DID of whom they named; null where that is no user, or themselves: a link that somebody mistyped stops no sign-in. */
+async function findReferrer(tx: Querier, { did, referrer = '' }: SignIn): Promise<string | null> {
+  const typed = referrer.trim();
+  const who = isDid(typed) ? typed : typedHandle(typed);
+  if (!isDid(who) && !isHandle(who)) return null;
+  const { rows } = await tx.query<{ did: string }>(REFERRER, [who, did]);
+  return rows.length === 1 ? (rows[0]?.did ?? null) : null;
+}
 
 /** Makes or updates the user, and writes the event that tells it into the same transaction. */
 export function recordSignIn(postgres: Postgres, signIn: SignIn): Promise<SignedIn> {
@@ -65,8 +78,10 @@ export function recordSignIn(postgres: Postgres, signIn: SignIn): Promise<Signed
         'SELECT handle, deleted_at FROM users WHERE did = $1 FOR UPDATE',
         [did],
       );
-      const { rows } = await tx.query<UserRow & { inserted: boolean }>(SIGN_IN, [did, handle, new Date(nowMs)]);
       const [known] = before.rows;
+      const referredBy = known === undefined ? await findReferrer(tx, signIn) : null;
+      const values = [did, handle, new Date(nowMs), referredBy];
+      const { rows } = await tx.query<UserRow & { inserted: boolean }>(SIGN_IN, values);
       const [row] = rows;
       if (row === undefined) throw new TypeError('an upsert returned no row');
       const registered = row.inserted || (known !== undefined && known.deleted_at !== null);
@@ -74,13 +89,14 @@ export function recordSignIn(postgres: Postgres, signIn: SignIn): Promise<Signed
       const shown = handle ?? '';
       const events: BusEvent[] = [];
       if (registered) {
-        const fields = { userId: did, handle: shown, tier: row.tier };
+        const referrerId = row.inserted ? (referredBy ?? '') : '';
+        const fields = { userId: did, handle: shown, tier: row.tier, referrerId };
         events.push(createEvent(EVENTS.userRegistered, envelope, fields));
       } else if (known !== undefined && known.handle !== handle) {
         const fields = { userId: did, handle: shown, changed: ['handle'] };
         events.push(createEvent(EVENTS.userUpdated, envelope, fields));
       }
-      for (const event of events) await insertEvent(tx, event, nowMs);
+      await insertEvents(tx, events, nowMs);
       return { user: fromRow(row), registered, events };
     }),
   );

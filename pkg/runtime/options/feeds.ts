@@ -75,8 +75,12 @@ export const FEEDS_OPTIONS = {
     arg: '<n>',
     default: '20',
     parse: integer(1, 500),
-    help: 'how many posts to show',
-    commands: ['feeds preview'],
+    help: 'how many to show at most',
+    commands: ['feeds preview', 'dlq list', 'audit'],
+    overrides: {
+      'dlq list': { env: 'SKYFLOW_ROUTER_LIMIT' },
+      audit: { env: 'SKYFLOW_ROUTER_LIMIT' },
+    },
   }),
   account: optional({
     env: 'SKYFLOW_FEEDS_ACCOUNT',
@@ -102,7 +106,8 @@ export const FEEDS_OPTIONS = {
   'dry-run': flag({
     env: 'SKYFLOW_FEEDS_DRY_RUN',
     help: 'show what would change, and write nothing',
-    commands: PUBLISHING,
+    commands: [...PUBLISHING, 'replay'],
+    overrides: { replay: { env: 'SKYFLOW_ROUTER_DRY_RUN' } },
   }),
   yes: flag({
     env: 'SKYFLOW_FEEDS_YES',

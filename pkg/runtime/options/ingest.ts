@@ -11,7 +11,7 @@ import {
 
 const READERS = ['up', 'indexer'] as const;
 const INGEST = ['up', 'demo', 'indexer'] as const;
-const APART = ['core-api', 'timeline', 'realtime-gateway', 'feedgen'] as const;
+const APART = ['core-api', 'timeline', 'gamification', 'realtime-gateway', 'event-router', 'feedgen'] as const;
 const JETSTREAM_HOSTS = ['jetstream2.us-east', 'jetstream1.us-east', 'jetstream2.us-west', 'jetstream1.us-west'];
 
 /** Options of the processes that read the network and serve it. */
@@ -46,9 +46,10 @@ export const INGEST_OPTIONS = {
     default: '8000',
     parse: port,
     help: 'port to serve on; 0 takes any free one',
-    commands: ['up', 'demo', 'simulate', 'core-api', 'realtime-gateway', 'feedgen'],
+    commands: ['up', 'demo', 'simulate', 'core-api', 'gamification', 'realtime-gateway', 'feedgen'],
     overrides: {
       simulate: { env: 'SKYFLOW_SIMULATOR_PORT', default: '6008' },
+      gamification: { default: '8002' },
       'realtime-gateway': { default: '8003' },
       feedgen: { default: '8094' },
     },
@@ -63,7 +64,9 @@ export const INGEST_OPTIONS = {
     overrides: {
       'core-api': { default: '8010' },
       timeline: { default: '8001' },
+      gamification: { default: '8012' },
       'realtime-gateway': { default: '8013' },
+      'event-router': { default: '8014' },
       feedgen: { default: '8095' },
     },
   }),

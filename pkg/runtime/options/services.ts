@@ -3,6 +3,7 @@ import { flag, option, optional } from '#pkg/runtime/options/option.ts';
 import { integer, pem, serviceDid, text, url } from '#pkg/runtime/options/values.ts';
 
 const API = ['up', 'core-api', 'feedgen'] as const;
+const ANSWERING = [...API, 'gamification'] as const;
 
 /** Options of the API, of sign-in and of sessions. */
 export const SERVICE_OPTIONS = {
@@ -12,7 +13,7 @@ export const SERVICE_OPTIONS = {
     parse: url(['http', 'https']),
     defaultText: 'http://localhost with the port',
     help: 'where people reach this server',
-    commands: [...API, ...PUBLISHING, 'feeds why-empty'],
+    commands: [...ANSWERING, ...PUBLISHING, 'feeds why-empty'],
   }),
   'service-did': optional({
     env: 'SKYFLOW_SERVICE_DID',
@@ -41,7 +42,7 @@ export const SERVICE_OPTIONS = {
     default: '0',
     parse: integer(0, 9),
     help: 'how many proxies of yours stand in front; so many of the last addresses in X-Forwarded-For are believed',
-    commands: API,
+    commands: ANSWERING,
   }),
   'session-key-folder': optional({
     env: 'SKYFLOW_SESSION_KEY_FOLDER',
@@ -65,6 +66,6 @@ export const SERVICE_OPTIONS = {
     default: 'http://127.0.0.1:8000/.well-known/jwks.json',
     parse: url(['http', 'https']),
     help: 'where core-api publishes the public keys of sessions',
-    commands: ['realtime-gateway', 'feedgen'],
+    commands: ['gamification', 'realtime-gateway', 'feedgen'],
   }),
 };

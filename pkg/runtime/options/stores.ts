@@ -1,13 +1,14 @@
 import { FEEDS } from '#pkg/runtime/options/feeds.ts';
 import { option, optional } from '#pkg/runtime/options/option.ts';
+import { ROUTER } from '#pkg/runtime/options/router.ts';
 import { databaseName, text, url } from '#pkg/runtime/options/values.ts';
 
 /** `migrate create` only writes files, and `dump-schema` builds its stores afresh. */
 const MIGRATED = ['migrate up', 'migrate down', 'migrate version'] as const;
 const STORED = ['up', 'indexer', ...MIGRATED, 'status'] as const;
 /** Processes of their own, beside others: an embedded store would be theirs alone, so they must be told. */
-const APART = ['core-api', 'timeline', 'realtime-gateway', 'feedgen'] as const;
-const ON_BUS = ['core-api', 'timeline', 'realtime-gateway'] as const;
+const APART = ['core-api', 'timeline', 'gamification', 'realtime-gateway', 'feedgen'] as const;
+const ON_BUS = ['core-api', 'timeline', 'gamification', 'realtime-gateway', 'event-router'] as const;
 
 /** Where the data is: the folder of the embedded stores, or the servers used instead. */
 export const STORE_OPTIONS = {
@@ -17,7 +18,7 @@ export const STORE_OPTIONS = {
     default: './data',
     parse: text,
     help: 'folder of the embedded stores; one process at a time',
-    commands: ['up', 'demo', 'indexer', ...MIGRATED, 'sql', 'status', 'analyze', ...FEEDS, 'common'],
+    commands: ['up', 'demo', 'indexer', ...MIGRATED, 'sql', 'status', 'analyze', ...FEEDS, ...ROUTER, 'common'],
     overrides: { demo: { env: 'SKYFLOW_DEMO_DATA_DIR', default: './data-demo' } },
   }),
   database: option({
@@ -26,7 +27,7 @@ export const STORE_OPTIONS = {
     default: 'skyflow',
     parse: databaseName,
     help: 'ClickHouse database',
-    commands: [...STORED, 'sql', 'analyze', ...FEEDS, 'timeline', 'feedgen'],
+    commands: [...STORED, 'sql', 'analyze', ...FEEDS, 'timeline', 'gamification', 'feedgen'],
   }),
   'clickhouse-url': optional({
     env: 'CLICKHOUSE_URL',
@@ -34,8 +35,8 @@ export const STORE_OPTIONS = {
     parse: url(['http', 'https']),
     defaultText: 'embedded',
     help: 'ClickHouse server, http://user:password@host:8123',
-    commands: [...STORED, 'sql', 'analyze', ...FEEDS, 'timeline', 'feedgen'],
-    requiredFor: ['timeline', 'feedgen'],
+    commands: [...STORED, 'sql', 'analyze', ...FEEDS, 'timeline', 'gamification', 'feedgen'],
+    requiredFor: ['timeline', 'gamification', 'feedgen'],
     environmentOnly: true,
   }),
   'database-url': optional({
@@ -44,8 +45,8 @@ export const STORE_OPTIONS = {
     parse: url(['postgres', 'postgresql']),
     defaultText: 'embedded',
     help: 'Postgres server, postgres://user:password@host:5432/name',
-    commands: ['up', ...MIGRATED, 'status', ...FEEDS, ...APART],
-    requiredFor: ['core-api', 'timeline', 'feedgen'],
+    commands: ['up', ...MIGRATED, 'status', ...FEEDS, ...ROUTER, ...APART, 'event-router'],
+    requiredFor: ['core-api', 'timeline', 'gamification', 'event-router', 'feedgen'],
     environmentOnly: true,
   }),
   'redis-url': optional({
@@ -64,7 +65,7 @@ export const STORE_OPTIONS = {
     parse: url(['nats', 'tls']),
     defaultText: 'embedded',
     help: 'NATS server with JetStream, nats://token@host:4222',
-    commands: ['up', 'status', ...ON_BUS],
+    commands: ['up', 'status', 'replay', ...ON_BUS],
     requiredFor: ON_BUS,
     environmentOnly: true,
   }),

@@ -40,6 +40,13 @@ export declare type UserRegisteredEvent = Message<"skyflow.events.v1.UserRegiste
    * @generated from field: string tier = 4;
    */
   tier: string;
+
+  /**
+   * DID of the user who brought them here; empty where nobody did.
+   *
+   * @generated from field: string referrer_id = 5;
+   */
+  referrerId: string;
 };
 
 /**

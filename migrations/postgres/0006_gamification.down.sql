@@ -1,0 +1,10 @@
+DROP TABLE IF EXISTS scheduled_jobs;
+DROP TABLE IF EXISTS leaderboards;
+DROP TABLE IF EXISTS user_achievements;
+DROP TABLE IF EXISTS streaks;
+DROP TABLE IF EXISTS streak_days;
+DROP TABLE IF EXISTS player_tiers;
+DROP TABLE IF EXISTS weekly_xp;
+DROP TABLE IF EXISTS players;
+DROP TABLE IF EXISTS xp_transactions;
+ALTER TABLE users DROP COLUMN IF EXISTS referred_by;

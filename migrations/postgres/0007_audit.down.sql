@@ -1,0 +1,2 @@
+DROP TABLE IF EXISTS dlq_events;
+DROP TABLE IF EXISTS audit_log;

@@ -1,0 +1,1 @@
+SELECT count(*) AS users FROM users WHERE deleted_at IS NULL

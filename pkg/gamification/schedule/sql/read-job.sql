@@ -1,0 +1,1 @@
+SELECT done_through FROM scheduled_jobs WHERE job = $1

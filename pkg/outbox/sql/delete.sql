@@ -1,0 +1,1 @@
+DELETE FROM outbox WHERE event_id = ANY($1::uuid[])

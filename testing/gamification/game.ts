@@ -1,0 +1,169 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { EVENTS } from '#pkg/bus/events.ts';
+import { TimelineCompletedEventSchema } from '#proto/skyflow/events/v1/timeline_pb.js';
+import { XPEarnedEventSchema } from '#proto/skyflow/events/v1/gamification_pb.js';
+import { createRandom } from '#testing/simulator/random.ts';
+import { deliver, type DeliveryOptions, DISTURBED, type Round, worldOf } from './delivery.ts';
+import { badMessages, type Message } from './messages.ts';
+import { startMsOf } from './model/calendar.ts';
+import { outcomeOf, type Outcome } from './model/model.ts';
+import { play, signEverybodyIn, type Toll } from './play.ts';
+import { messagesOf, type Recorder, startRecorder } from './recorder.ts';
+import { openStage, type Stage } from './stage.ts';
+import { readStored } from './stored.ts';
+import { until } from './settle.ts';
+import { verifyBoards } from './verify-boards.ts';
+import { verifyEvents, verifyFrames } from './verify-frames.ts';
+import { Findings, verifyLedger } from './verify-ledger.ts';
+import { type History, makeHistory, type WorldOptions } from './world.ts';
+
+export interface GameOptions extends WorldOptions {
+  readonly delivery?: Omit<DeliveryOptions, 'seed'>;
+  /** How many things may go wrong in a round. */
+  readonly troubles: number;
+  readonly say?: (line: string) => void;
+}
+
+/** Weeks of a world, played through to their end. */
+export interface Game {
+  readonly stage: Stage;
+  readonly history: History;
+  readonly rounds: readonly Round[];
+  readonly recorder: Recorder;
+  readonly toll: Toll;
+  /** What is wrong with all that can be seen; '' where nothing is. */
+  verify(): Promise<string>;
+  close(): Promise<void>;
+}
+
+export const playGame = async (options: GameOptions): Promise<Game> => {
+  const { seed, troubles, say, delivery = DISTURBED } = options;
+  const history = makeHistory(options);
+  const rounds = deliver(history, { seed, ...delivery });
+  const figures = Object.fromEntries(
+    history.people.map(({ userId, networkSize, trackedUsers }) => [userId, [networkSize, trackedUsers] as const]),
+  );
+  const stage = await openStage({ nowMs: startMsOf(history.firstDay), figures });
+  const bad = badOf(history);
+  try {
+    await stage.gamification.launch();
+    await signEverybodyIn(stage, history);
+    const recorder = startRecorder(stage.bus);
+    await hideSome(stage, history);
+    const toll = await play(stage, { history, rounds, bad, troubles, seed, ...(say === undefined ? {} : { say }) });
+    return {
+      stage,
+      history,
+      rounds,
+      recorder,
+      toll,
+      verify: () => verify({ stage, history, rounds, recorder, bad }),
+      close: async () => {
+        await recorder.stop();
+        await stage.close();
+      },
+    };
+  } catch (error) {
+    const words = stage.gamification.ownDeaths.join('\n');
+    await stage.close();
+    throw words === '' ? error : new Error(`gamification ended by itself: ${words}`, { cause: error });
+  }
+};
+
+const badOf = (history: History): readonly Message[] => {
+  const victim = history.people.find(({ account }) => account === 'here')?.userId;
+  const fact = history.analyses.find(({ userId, score }) => userId === victim && score !== null);
+  return fact === undefined ? [] : badMessages(fact, createRandom(1).bits());
+};
+
+/** Each opts out as a user does. */
+const hideSome = async ({ gamification }: Stage, { people }: History): Promise<void> => {
+  for (const { userId, account, hidden } of people) {
+    if (account !== 'here' || !hidden) continue;
+    const { status } = await gamification.request({
+      method: 'PUT',
+      path: 'me/leaderboard',
+      userId,
+      body: { visible: false },
+    });
+    if (status !== 200) throw new Error(`opting out was answered by ${status}`);
+  }
+};
+
+interface Played {
+  readonly stage: Stage;
+  readonly history: History;
+  readonly rounds: readonly Round[];
+  readonly recorder: Recorder;
+  readonly bad: readonly Message[];
+}
+
+/** The outcomes of a game by the model alone. */
+export const expectedOf = ({ history, rounds }: Pick<Played, 'history' | 'rounds'>): ReadonlyMap<string, Outcome> =>
+  outcomeOf(worldOf(history, rounds));
+
+const verify = async (played: Played): Promise<string> => {
+  const { stage, history, recorder } = played;
+  const outcomes = expectedOf(played);
+  const stored = await readStored(stage.postgres);
+  const findings: Findings[] = [
+    verifyLedger(stored, { people: history.people, outcomes, orderly: false }),
+    verifyFrames(recorder, stored, outcomes),
+    verifyEvents(await eventIds(stage), stored, outcomes),
+    await verifyDead(played),
+    verifyHidden(history, stored),
+  ];
+  const span = { firstDay: history.firstDay, lastDay: history.firstDay + history.days };
+  const boards = (): Promise<Findings> => verifyBoards(stage.redis, stored, span);
+  // They follow a moment later than all else, after a Redis that came back empty.
+  await until('the leaderboards', async () => (await boards()).toString() === '').catch(() => undefined);
+  findings.push(await boards());
+  const deaths = stage.gamification.ownDeaths.map((words) => `gamification ended by itself: ${words}`);
+  return [...deaths, ...findings.map(String).filter((text) => text !== '')].join('\n');
+};
+
+const verifyHidden = ({ people }: History, { players }: Awaited<ReturnType<typeof readStored>>): Findings => {
+  const findings = new Findings();
+  const wanted = people.filter(({ account, hidden }) => account === 'here' && hidden).map(({ userId }) => userId);
+  const found = players.filter(({ hidden }) => hidden).map(({ userId }) => userId);
+  findings.same('who opted out', found.toSorted(), wanted.toSorted());
+  return findings;
+};
+
+/** The ids that GAMIFICATION holds, by subject. */
+const eventIds = async ({ bus }: Stage): Promise<ReadonlyMap<string, ReadonlySet<string>>> => {
+  const ids = new Map<string, Set<string>>();
+  for await (const { subject, data } of messagesOf(bus, 'GAMIFICATION')) {
+    // All have the envelope in the same place.
+    const id = fromBinary(XPEarnedEventSchema, data).base?.eventId ?? '';
+    ids.set(subject, (ids.get(subject) ?? new Set()).add(id));
+  }
+  return ids;
+};
+
+/** Dead are what nobody may count, and the analyses and referrals of people who never signed in; and nothing else. */
+const verifyDead = async ({ stage, history, rounds, bad }: Played): Promise<Findings> => {
+  const findings = new Findings();
+  const subject = `dlq.${EVENTS.timelineCompleted.subject}`;
+  const found = new Set<string>();
+  let broken = 0;
+  for await (const letter of messagesOf(stage.bus, 'DLQ')) {
+    if (letter.subject !== subject) {
+      findings.add(`a dead letter from ${letter.subject}`);
+      continue;
+    }
+    try {
+      found.add(fromBinary(TimelineCompletedEventSchema, letter.data).base?.eventId ?? '');
+    } catch {
+      broken += 1;
+    }
+  }
+  const unknown = new Set(history.people.filter(({ account }) => account === 'unknown').map(({ userId }) => userId));
+  const wanted = new Set(bad.slice(0, -1).map(({ messageId }) => messageId));
+  for (const { fact } of rounds.flatMap(({ messages }) => messages)) {
+    if (fact.kind === 'analysis' && unknown.has(fact.userId)) wanted.add(fact.id);
+  }
+  findings.same('dead letters', [...found].toSorted(), [...wanted].toSorted());
+  if (bad.length > 0 && broken === 0) findings.add('the broken message is no dead letter');
+  return findings;
+};

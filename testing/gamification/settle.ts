@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { gamificationDurables, type Stage } from './stage.ts';
+
+const pollMs = 50;
+/** Far beyond what a kill costs; only what is stuck takes so long. */
+const timeoutMs = 60_000;
+
+/** Waits until `isDone` holds; what is away meanwhile is asked again. */
+export const until = async (what: string, isDone: () => Promise<boolean>): Promise<void> => {
+  const endMs = performance.now() + timeoutMs;
+  let last: unknown;
+  while (performance.now() < endMs) {
+    try {
+      if (await isDone()) return;
+    } catch (error) {
+      last = error;
+    }
+    await delay(pollMs);
+  }
+  throw new Error(`${what} took longer than ${timeoutMs} ms`, { cause: last });
+};
+
+/** How much is under way: messages that wait for gamification or for the reader of frames, and events in the outbox. */
+const underWay = async ({ bus, postgres }: Stage): Promise<number> => {
+  const waiting = async ([stream, durable]: readonly [string, string]): Promise<number> => {
+    const info = await bus.jsm.consumers.info(stream, durable);
+    return info.num_pending + info.num_ack_pending;
+  };
+  let sum = 0;
+  for (const each of gamificationDurables) sum += await waiting(each);
+  const { rows } = await postgres.query<{ n: number }>('SELECT count(*) AS n FROM outbox');
+  // Last, as what stands before it may have published a frame; gone with a NATS that died until there is one.
+  return sum + (rows[0]?.n ?? 0) + (await waiting(['REALTIME', 'realtime-gateway']).catch(() => 0));
+};
+
+/** Waits until nothing is under way, seen twice: what was handled may have published more. */
+export const settled = async (stage: Stage, what: string): Promise<void> => {
+  let quiet = 0;
+  let left = 0;
+  await until(`settling after ${what}`, async () => {
+    left = await underWay(stage);
+    quiet = left === 0 ? quiet + 1 : 0;
+    return quiet === 2;
+  }).catch((error: unknown) => {
+    throw new Error(`${left} things were still under way after ${what}`, { cause: error });
+  });
+};
