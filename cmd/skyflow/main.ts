@@ -39,6 +39,9 @@ await runMain(
       (await import('./commands/feeds-rules.ts')).createKey(options, name),
     'feeds keys list': async (options) => (await import('./commands/feeds-rules.ts')).listKeys(options),
     'feeds keys revoke': async (options, [key]) => (await import('./commands/feeds-rules.ts')).revokeKey(options, key),
+    'users tier': async (options, [account, tier]) =>
+      (await import('./commands/players.ts')).tier(options, account, tier),
+    'xp rebuild': async (options) => (await import('./commands/players.ts')).rebuild(options),
     replay: async (options) => (await import('./commands/replay.ts')).replay(options),
     'dlq list': async (options) => (await import('./commands/dlq.ts')).list(options),
     'dlq show': async (options, [id]) => (await import('./commands/dlq.ts')).show(options, id),

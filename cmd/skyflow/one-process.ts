@@ -1,9 +1,9 @@
 import { adminSocketPath } from '#pkg/admin/socket-path.ts';
 import { runSql } from '#pkg/admin/run-sql.ts';
-import type { FeedsOperator } from '#pkg/admin/feeds.ts';
-import { serveAdmin } from '#pkg/admin/server.ts';
+import { type AdminOptions, serveAdmin } from '#pkg/admin/server.ts';
 import type { Lenses } from '#pkg/analysis/lenses.ts';
 import { type HttpService, serveHttp } from '#pkg/runtime/http.ts';
+import { systemClock } from '#pkg/runtime/clock.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import { loadSigner } from '#pkg/session/signer.ts';
 import type { SessionStore } from '#pkg/session/store.ts';
@@ -14,6 +14,8 @@ import type { Ingest } from './ingest.ts';
 import { feedsApp, onePort } from './one-port.ts';
 import { statusPage } from './page/page.ts';
 import { feedsReport, type FullReport } from './report.ts';
+import { createPlayersOperator } from './players/operator.ts';
+import { createRouterOperator } from './router/operator.ts';
 import { publicNames } from './public-names.ts';
 import {
   createApiPart,
@@ -87,29 +89,39 @@ export const createOneProcess = async (
     ({ port }) => log.info(`Skyflow is running: http://${shownHost(options.host)}:${port}`),
     () => undefined,
   );
-  const admin = await adminServices(options, { status, lenses, feeds: feedOperator(feeds), context });
+  const postgres = await stores.postgres();
+  const operators = {
+    feeds: feedOperator(feeds),
+    router: createRouterOperator({ postgres, bus: () => stores.bus(), clock: systemClock }),
+    players: createPlayersOperator({
+      postgres,
+      offer: (events) => relay.offer(events),
+      rebuild: gamification.rebuild,
+      clock: systemClock,
+    }),
+  };
+  const admin = await adminServices(options, { status, lenses, ...operators, context });
   const counting = [...gamification.services, ...router];
   const answering = [...api.services, ...timeline, ...feeds.services, ...gateway.services];
   const services = [relay, ...answering, ...counting, web, ...admin];
   return { services, listening: web.listening, sessions: api.sessions, lenses };
 };
 
-/** The local way in for `sql`, `status`, `analyze` and `feeds`; there is none where the folder's path is too long for a socket. */
+/** The local way in for commands that ask or order something; there is none where the folder's path is too long for a socket. */
 const adminServices = async (
   { plcUrl }: OneProcessOptions,
-  parts: {
+  parts: Pick<AdminOptions, 'feeds' | 'router' | 'players'> & {
     readonly status: () => Promise<FullReport>;
     readonly lenses: Lenses;
-    readonly feeds: FeedsOperator;
     readonly context: PartContext;
   },
 ): Promise<Service[]> => {
-  const { status, lenses, feeds, context } = parts;
+  const { lenses, context, ...rest } = parts;
   const store = await context.stores.clickhouse();
   const path = adminSocketPath((await context.stores.dataDir()).path);
   if (path === undefined) {
     context.log.warn(
-      'the path of the data folder is too long for a socket: sql, status, analyze and feeds will not work while this runs',
+      'the path of the data folder is too long for a socket: commands will not reach this process while it runs',
     );
     return [];
   }
@@ -117,9 +129,8 @@ const adminServices = async (
     serveAdmin({
       path,
       sql: (request) => runSql(store, request),
-      status,
       analyze: openAnalyst({ store, lenses, plcUrl }),
-      feeds,
+      ...rest,
     }),
   ];
 };

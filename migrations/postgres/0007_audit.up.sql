@@ -20,8 +20,8 @@ CREATE TABLE IF NOT EXISTS audit_log (
 -- One request and all that followed from it; the history of one user or analysis.
 CREATE INDEX IF NOT EXISTS audit_log_correlation ON audit_log (correlation_id) WHERE correlation_id <> '';
 CREATE INDEX IF NOT EXISTS audit_log_aggregate ON audit_log (aggregate_id) WHERE aggregate_id <> '';
--- For what happened at a time, and for deleting the old: small, since rows come in that order.
-CREATE INDEX IF NOT EXISTS audit_log_recorded ON audit_log USING brin (recorded_at);
+-- For what happened last, and for deleting the old. Rows come nearly in that order, so that it costs little.
+CREATE INDEX IF NOT EXISTS audit_log_recorded ON audit_log (recorded_at);
 
 -- Messages that no handler could finish.
 CREATE TABLE IF NOT EXISTS dlq_events (

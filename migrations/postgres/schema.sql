@@ -64,7 +64,7 @@ CREATE TABLE audit_log (
 );
 CREATE INDEX audit_log_aggregate ON audit_log USING btree (aggregate_id) WHERE aggregate_id <> ''::text;
 CREATE INDEX audit_log_correlation ON audit_log USING btree (correlation_id) WHERE correlation_id <> ''::text;
-CREATE INDEX audit_log_recorded ON audit_log USING brin (recorded_at);
+CREATE INDEX audit_log_recorded ON audit_log USING btree (recorded_at);
 
 CREATE TABLE dlq_events (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -179,7 +179,6 @@ CREATE TABLE players (
   CONSTRAINT players_tier_check CHECK (tier = ANY (ARRAY['drift'::text, 'lift'::text, 'jet'::text, 'orbit'::text])),
   CONSTRAINT players_user_id_check CHECK (length(user_id) <= 2048)
 );
-CREATE INDEX players_by_xp ON players USING btree (xp_total DESC);
 
 CREATE TABLE scheduled_jobs (
   job text NOT NULL,
@@ -298,7 +297,7 @@ CREATE TABLE xp_transactions (
   bonus_reason text DEFAULT ''::text NOT NULL,
   occurred_at timestamp(3) with time zone NOT NULL,
   created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
-  CONSTRAINT xp_transactions_pkey PRIMARY KEY (id),
+  CONSTRAINT xp_transactions_pkey PRIMARY KEY (user_id, id),
   CONSTRAINT xp_transactions_once UNIQUE (user_id, event_type, event_id),
   CONSTRAINT xp_transactions_bonus_reason_check CHECK (length(bonus_reason) <= 100),
   CONSTRAINT xp_transactions_event_id_check CHECK (length(event_id) >= 1 AND length(event_id) <= 128),
@@ -308,7 +307,6 @@ CREATE TABLE xp_transactions (
   CONSTRAINT xp_transactions_xp_delta_check CHECK (xp_delta >= '-1000000'::integer AND xp_delta <= 1000000),
   CONSTRAINT xp_transactions_xp_multiplier_check CHECK (xp_multiplier >= 1 AND xp_multiplier <= 10000)
 );
-CREATE INDEX xp_transactions_history ON xp_transactions USING btree (user_id, id DESC);
 
 CREATE OR REPLACE FUNCTION accept_analysis(the_id uuid, the_user text, subject text, lens text, the_window text, the_audience text, the_tier text, the_event uuid, correlation uuid, now_at timestamp with time zone, event_subject text, event_bytes bytea, claim_until timestamp with time zone, max_under_way integer, counted_since timestamp with time zone)
  RETURNS text

@@ -90,6 +90,8 @@ async function connectOnce(url: string, server: EmbeddedNats | undefined, log: L
       pingInterval: 20_000,
       // A server that restarts may answer before it knows its users; it is no reason to stay away for ever.
       ignoreAuthErrorAbort: true,
+      // They cost two stack traces for each request, and tell who asked; our own errors say that.
+      noAsyncTraces: true,
     });
     checkVersion(nc, url);
     const jsm = await jetstreamManager(nc, { timeout: REQUEST_TIMEOUT_MS });

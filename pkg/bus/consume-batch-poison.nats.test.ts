@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,8 @@ const numbered = (count: number) => Array.from({ length: count }, (_, index) => 
 describe.skipIf(!installed)('consumeBatch, when a message ends its process', () => {
   let folder: string;
   let child: ChildProcess | undefined;
-  let isOver = false;
+  let over: AbortController;
+  let living: Promise<void> | undefined;
 
   beforeAll(async () => {
     world = await ConsumerWorld.open();
@@ -28,12 +30,13 @@ describe.skipIf(!installed)('consumeBatch, when a message ends its process', () 
 
   beforeEach(async () => {
     await world.begin();
-    isOver = false;
+    over = new AbortController();
   });
 
-  afterEach(() => {
-    isOver = true;
+  afterEach(async () => {
+    over.abort();
     child?.kill('SIGKILL');
+    await living;
   });
 
   /** Runs the child, again each time it ends, until the test is over. Returns its calls so far. */
@@ -41,21 +44,30 @@ describe.skipIf(!installed)('consumeBatch, when a message ends its process', () 
     const file = join(folder, 'calls');
     writeFileSync(file, '');
     const script = fileURLToPath(new URL('batch-child.ts', import.meta.url));
-    const start = () => {
-      child = spawn(process.execPath, [script, world.bus.url, file, ...deadly], {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
-      child.on('exit', () => {
-        if (!isOver) start();
-      });
-    };
-    start();
+    living = (async () => {
+      while (!over.signal.aborted) {
+        const args = [script, world.bus.url, file, ...deadly];
+        child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+        await once(child, 'exit');
+        await forgotten();
+      }
+    })();
     const lines = () => readFileSync(file, 'utf8').split('\n').slice(0, -1);
     return () => lines().map((line) => JSON.parse(line) as [string, number][]);
   }
 
+  /**
+   * Until the server has forgotten what the dead asked for; being asked makes it look. A 2.9 otherwise counts a delivery to
+   * nobody, when its patience ends before the next process begins.
+   */
+  async function forgotten(): Promise<void> {
+    await vi.waitFor(async () => {
+      expect((await world.bus.jsm.consumers.info('TIMELINE', 'timeline-processor')).num_waiting).toBe(0);
+    }, SLOW);
+  }
+
   it('makes it a dead letter after three deliveries, and handles all beside and behind it', async () => {
-    await world.shortPatience(1_000);
+    await world.shortPatience(1_500);
     const ids = numbered(12);
     await world.publish(...ids.slice(0, 5), 'poison', ...ids.slice(5));
     const calls = live('poison');
@@ -73,7 +85,7 @@ describe.skipIf(!installed)('consumeBatch, when a message ends its process', () 
   });
 
   it('finds each of two, and nobody else', async () => {
-    await world.shortPatience(1_000);
+    await world.shortPatience(1_500);
     const ids = numbered(6);
     await world.publish(...ids.slice(0, 2), 'one', ...ids.slice(2, 4), 'two', ...ids.slice(4));
     const calls = live('one', 'two');

@@ -1,3 +1,5 @@
+import type { Clock } from '#pkg/runtime/clock.ts';
+import type { Logger } from '#pkg/runtime/log.ts';
 import type { Answers } from './answers.ts';
 import { Burial } from './burial.ts';
 import type { Bus } from './client.ts';
@@ -8,8 +10,6 @@ import { type Outcome, retry } from './outcome.ts';
 import { attemptOf, type Read } from './reading.ts';
 import { growingPauseAfter, pauseAfter } from './retry-pause.ts';
 import { DURABLE_LIMITS, type DurableSpec } from './stream-table.ts';
-import type { Clock } from '#pkg/runtime/clock.ts';
-import type { Logger } from '#pkg/runtime/log.ts';
 
 /** What a `Settling` needs. */
 export interface SettlingOptions<M> {

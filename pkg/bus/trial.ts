@@ -66,14 +66,16 @@ export class Trial<M> {
   }
 
   async #callOnce(messages: readonly M[]): Promise<readonly Outcome[]> {
-    const { handler, clock, log, handlerTimeoutMs: ms } = this.#options;
+    const { handler, isAway, clock, log, handlerTimeoutMs: ms } = this.#options;
     const abort = new AbortController();
     this.#call = abort;
     try {
       const outcomes = await within(async () => handler(messages, { signal: abort.signal, log }), { ms, clock, abort });
       if (outcomes.length === messages.length) return outcomes;
     } catch (error) {
-      throw abort.signal.aborted && !this.over.aborted ? new Error(lateness(ms), { cause: error }) : error;
+      // A store that hangs may be said to be away only after the handler's time.
+      const isLate = abort.signal.aborted && !this.over.aborted && !isAway(toError(error));
+      throw isLate ? new Error(lateness(ms), { cause: error }) : error;
     }
     throw new Error('the handler did not say what became of each message');
   }

@@ -30,7 +30,7 @@ export interface CoreOptions {
   readonly redis: Redis;
   readonly publisher: Publisher;
   /** One that somebody else runs, over the same Postgres; default: core-api's own, among its services. */
-  readonly relay?: OutboxRelay | undefined;
+  readonly relay?: Pick<OutboxRelay, 'offer'> | undefined;
   readonly sessions: SessionStore;
   readonly verifier: Verifier;
   readonly signer: SessionSigner;

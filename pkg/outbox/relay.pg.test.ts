@@ -245,14 +245,16 @@ describe('frames', () => {
   test('where nobody can say what was read they go again when their claim is over, and not for ever', async () => {
     const clock = new ManualClock(Date.now());
     const bus = new FakeBus();
-    const { relay } = relayOver(bus, { clock, place: () => Promise.reject(new Error('no')) });
+    const { relay, registry } = relayOver(bus, { clock, place: () => Promise.reject(new Error('no')) });
     const events = some(1, FRAME);
     await insertEvents(store.postgres, events, clock.nowMs());
     await using _ = running([relay]);
     relay.offer(events);
     await expect.poll(ticking(clock, () => bus.published.length)).toBeGreaterThan(1);
     expect(new Set(bus.published)).toEqual(new Set(idsOf(events)));
+    await expect.poll(ticking(clock, () => registry.metrics())).toContain('skyflow_outbox_held 1');
     await expect.poll(ticking(clock, left), { timeout: 30_000, interval: 10 }).toEqual([]);
+    await expect.poll(ticking(clock, () => registry.metrics())).toContain('skyflow_outbox_held 0');
   });
 
   test('what has not been read when the process ends is for the next one, at once', async () => {

@@ -118,10 +118,17 @@ describe('replay', () => {
     expect(sent).toEqual(['replay-1-1', 'replay-1-1']);
   });
 
-  test('two at once count once', async () => {
+  test('two at once count once, and one that notes late does not set the count back', async () => {
     await writeLetters(db(), [letterOf('a')]);
     await Promise.all([replayed(all), replayed(all)]);
     expect(await findDeadLetter(db(), '1')).toMatchObject({ retryCount: 1 });
+    // Between the publishing and the noting of one, two others are through.
+    const publish = async () => {
+      await replayed({ ...all, again: true });
+      await replayed({ ...all, again: true });
+    };
+    await replay({ postgres: db(), publish, clock }, { ...all, again: true }, undefined);
+    expect(await findDeadLetter(db(), '1')).toMatchObject({ retryCount: 3 });
   });
 
   test('goes through many in portions that are bounded in number and size', async () => {

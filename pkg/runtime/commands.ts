@@ -1,4 +1,5 @@
 import { FEEDS_COMMANDS } from '#pkg/runtime/feeds-commands.ts';
+import { PLAYERS_COMMANDS } from '#pkg/runtime/players-commands.ts';
 import { ROUTER_COMMANDS } from '#pkg/runtime/router-commands.ts';
 
 /** A positional argument. */
@@ -178,6 +179,7 @@ export const COMMANDS = {
     ],
   },
   ...FEEDS_COMMANDS,
+  ...PLAYERS_COMMANDS,
   ...ROUTER_COMMANDS,
   common: {
     summary: 'run Redis and NATS only',
@@ -197,6 +199,8 @@ export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   migrate: 'apply, undo and create migrations of the stores',
   feeds: 'look at, publish and moderate feeds',
   'feeds keys': 'keys of programs that act for you',
+  users: 'look after the people who use Skyflow',
+  xp: 'look after what they earned',
   dlq: 'look at messages that could not be handled',
 };
 

@@ -8,7 +8,7 @@ export const ROUTER_COMMANDS = {
     examples: [
       ['replay --since 2h --dry-run', 'how many, of which subjects; nothing is done'],
       ["replay --subject 'events.timeline.>'", 'all about analyses; with quotes, or the shell takes the > for itself'],
-      ['replay --event-id 3f1c2a52-6f0e-4b53-9d0c-2f1f4a7f8c11', 'one of them, as in `dlq list`'],
+      ['replay --event-id 3f1c2a52-6f0e-4b53-9d0c-2f1f4a7f8c11', 'those of one event; its id is in `dlq show`'],
       ['replay --since 2026-01-31T09:00 --again', 'from then on (UTC), those too that were replayed before'],
     ],
   },
@@ -43,7 +43,7 @@ export const ROUTER_COMMANDS = {
   audit: {
     summary: 'look up what happened',
     description:
-      'Shows events of the audit log, newest first: those about somebody or something, of a subject, or from a time on. It keeps every event of users, subscriptions, analyses and gamification for two years.',
+      'Shows events of the audit log, newest first: those about somebody or something, of a subject, or from a time on; a subject alone means the last 7 days. The log keeps every event of users, subscriptions, analyses and gamification for two years.',
     arguments: [],
     examples: [
       ['audit --about did:plc:ewvi7nxzyoun6zhxrhs64oiz --since 1d', 'what happened to a user today'],

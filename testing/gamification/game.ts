@@ -1,13 +1,13 @@
 import { fromBinary } from '@bufbuild/protobuf';
+import { DEAD_LETTER_HEADERS } from '#pkg/bus/dead-letter.ts';
+import { readEnvelope } from '#pkg/bus/envelope.ts';
 import { EVENTS } from '#pkg/bus/events.ts';
 import { TimelineCompletedEventSchema } from '#proto/skyflow/events/v1/timeline_pb.js';
-import { XPEarnedEventSchema } from '#proto/skyflow/events/v1/gamification_pb.js';
-import { createRandom } from '#testing/simulator/random.ts';
 import { deliver, type DeliveryOptions, DISTURBED, type Round, worldOf } from './delivery.ts';
 import { badMessages, type Message } from './messages.ts';
 import { startMsOf } from './model/calendar.ts';
 import { outcomeOf, type Outcome } from './model/model.ts';
-import { play, signEverybodyIn, type Toll } from './play.ts';
+import { play, signEverybodyIn, type Toll, type Troubles } from './play.ts';
 import { messagesOf, type Recorder, startRecorder } from './recorder.ts';
 import { openStage, type Stage } from './stage.ts';
 import { readStored } from './stored.ts';
@@ -19,8 +19,7 @@ import { type History, makeHistory, type WorldOptions } from './world.ts';
 
 export interface GameOptions extends WorldOptions {
   readonly delivery?: Omit<DeliveryOptions, 'seed'>;
-  /** How many things may go wrong in a round. */
-  readonly troubles: number;
+  readonly troubles: Troubles;
   readonly say?: (line: string) => void;
 }
 
@@ -64,16 +63,16 @@ export const playGame = async (options: GameOptions): Promise<Game> => {
       },
     };
   } catch (error) {
-    const words = stage.gamification.ownDeaths.join('\n');
+    const words = [...stage.gamification.ownDeaths, stage.gamification.words].join('\n');
     await stage.close();
-    throw words === '' ? error : new Error(`gamification ended by itself: ${words}`, { cause: error });
+    throw words === '' ? error : new Error(`gamification said: ${words}`, { cause: error });
   }
 };
 
 const badOf = (history: History): readonly Message[] => {
   const victim = history.people.find(({ account }) => account === 'here')?.userId;
   const fact = history.analyses.find(({ userId, score }) => userId === victim && score !== null);
-  return fact === undefined ? [] : badMessages(fact, createRandom(1).bits());
+  return fact === undefined ? [] : badMessages(fact);
 };
 
 /** Each opts out as a user does. */
@@ -134,8 +133,7 @@ const verifyHidden = ({ people }: History, { players }: Awaited<ReturnType<typeo
 const eventIds = async ({ bus }: Stage): Promise<ReadonlyMap<string, ReadonlySet<string>>> => {
   const ids = new Map<string, Set<string>>();
   for await (const { subject, data } of messagesOf(bus, 'GAMIFICATION')) {
-    // All have the envelope in the same place.
-    const id = fromBinary(XPEarnedEventSchema, data).base?.eventId ?? '';
+    const id = readEnvelope(data)?.eventId ?? '';
     ids.set(subject, (ids.get(subject) ?? new Set()).add(id));
   }
   return ids;
@@ -145,15 +143,16 @@ const eventIds = async ({ bus }: Stage): Promise<ReadonlyMap<string, ReadonlySet
 const verifyDead = async ({ stage, history, rounds, bad }: Played): Promise<Findings> => {
   const findings = new Findings();
   const subject = `dlq.${EVENTS.timelineCompleted.subject}`;
-  const found = new Set<string>();
+  const found = new Map<string, string>();
   let broken = 0;
   for await (const letter of messagesOf(stage.bus, 'DLQ')) {
+    const why = `after ${letter.header(DEAD_LETTER_HEADERS.attempts)}: ${letter.header(DEAD_LETTER_HEADERS.error)}`;
     if (letter.subject !== subject) {
-      findings.add(`a dead letter from ${letter.subject}`);
+      findings.add(`a dead letter from ${letter.subject} ${why}`);
       continue;
     }
     try {
-      found.add(fromBinary(TimelineCompletedEventSchema, letter.data).base?.eventId ?? '');
+      found.set(fromBinary(TimelineCompletedEventSchema, letter.data).base?.eventId ?? '', why);
     } catch {
       broken += 1;
     }
@@ -163,7 +162,10 @@ const verifyDead = async ({ stage, history, rounds, bad }: Played): Promise<Find
   for (const { fact } of rounds.flatMap(({ messages }) => messages)) {
     if (fact.kind === 'analysis' && unknown.has(fact.userId)) wanted.add(fact.id);
   }
-  findings.same('dead letters', [...found].toSorted(), [...wanted].toSorted());
+  const wrongly = [...found].filter(([id]) => !wanted.has(id));
+  if (wrongly.length > 0) findings.add(`${wrongly.length} messages died wrongly, as ${wrongly.slice(0, 3).join('; ')}`);
+  const alive = [...wanted].filter((id) => !found.has(id));
+  if (alive.length > 0) findings.add(`${alive.length} messages did not die, as ${alive.slice(0, 3).join('; ')}`);
   if (bad.length > 0 && broken === 0) findings.add('the broken message is no dead letter');
   return findings;
 };

@@ -11,6 +11,8 @@ type Question = ToChild extends infer One ? (One extends { id: number } ? Omit<O
 export interface GamificationLife {
   /** How often it ended without being told to; with what it said last. */
   readonly ownDeaths: readonly string[];
+  /** The last words of the present process; with `CRASH_LOG=info` it says all of them for itself. */
+  readonly words: string;
   setClock(nowMs: number): void;
   /** SIGKILL; it starts again by itself, unless `down` says that it is to stay away until `launch`. */
   kill(options?: { readonly down?: boolean }): Promise<void>;
@@ -25,6 +27,7 @@ export interface GamificationLife {
 
 const file = fileURLToPath(new URL('gamification-process.ts', import.meta.url));
 const maxErrorChars = 3_000;
+const isSilent = process.env['CRASH_LOG'] === undefined;
 
 /** Not yet started. `nowMs` is asked at every start. */
 export const gamificationLife = (orders: Omit<ChildOrders, 'nowMs'>, nowMs: () => number): GamificationLife => {
@@ -56,7 +59,7 @@ export const gamificationLife = (orders: Omit<ChildOrders, 'nowMs'>, nowMs: () =
     isOurs = false;
     words = '';
     const given: ChildOrders = { ...orders, nowMs: nowMs() };
-    const started = fork(file, [JSON.stringify(given)], { serialization: 'advanced', silent: true });
+    const started = fork(file, [JSON.stringify(given)], { serialization: 'advanced', silent: isSilent });
     child = started;
     for (const stream of [started.stdout, started.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -91,6 +94,9 @@ export const gamificationLife = (orders: Omit<ChildOrders, 'nowMs'>, nowMs: () =
   process.on('exit', () => child?.kill('SIGKILL'));
   return {
     ownDeaths,
+    get words() {
+      return words;
+    },
     launch,
     kill,
     setClock: (ms) => {

@@ -64,8 +64,15 @@ export const startRecorder = (bus: Bus): Recorder => {
   };
 };
 
+/** A message of a stream. */
+export interface StoredMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  header(name: string): string;
+}
+
 /** Every message that a stream still holds, in order. */
-export async function* messagesOf(bus: Bus, stream: string): AsyncGenerator<{ subject: string; data: Uint8Array }> {
+export async function* messagesOf(bus: Bus, stream: string): AsyncGenerator<StoredMessage> {
   const { state } = await bus.jsm.streams.info(stream);
   if (state.messages === 0) return;
   const consumer = await bus.js.consumers.get(stream, { deliver_policy: 'all' as never });
@@ -73,9 +80,9 @@ export async function* messagesOf(bus: Bus, stream: string): AsyncGenerator<{ su
   while (left > 0) {
     const batch = await consumer.fetch({ max_messages: Math.min(left, 1_000), expires: 5_000 });
     let came = 0;
-    for await (const { subject, data } of batch) {
+    for await (const { subject, data, headers } of batch) {
       came += 1;
-      yield { subject, data };
+      yield { subject, data, header: (name) => headers?.get(name) ?? '' };
     }
     if (came === 0) throw new Error(`stream ${stream} stopped with ${left} messages left`);
     left -= came;

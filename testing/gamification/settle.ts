@@ -20,28 +20,33 @@ export const until = async (what: string, isDone: () => Promise<boolean>): Promi
   throw new Error(`${what} took longer than ${timeoutMs} ms`, { cause: last });
 };
 
-/** How much is under way: messages that wait for gamification or for the reader of frames, and events in the outbox. */
-const underWay = async ({ bus, postgres }: Stage): Promise<number> => {
+/** How much is under way, and where: messages that wait for gamification or for the reader of frames, events in the outbox. */
+const underWay = async ({ bus, postgres }: Stage): Promise<ReadonlyMap<string, number>> => {
+  const left = new Map<string, number>();
+  const note = (where: string, count: number): void => void (count > 0 && left.set(where, count));
   const waiting = async ([stream, durable]: readonly [string, string]): Promise<number> => {
     const info = await bus.jsm.consumers.info(stream, durable);
     return info.num_pending + info.num_ack_pending;
   };
-  let sum = 0;
-  for (const each of gamificationDurables) sum += await waiting(each);
-  const { rows } = await postgres.query<{ n: number }>('SELECT count(*) AS n FROM outbox');
+  for (const each of gamificationDurables) note(each[1], await waiting(each));
+  const { rows } = await postgres.query<{ subject: string; n: number }>(
+    'SELECT subject, count(*) AS n FROM outbox GROUP BY subject',
+  );
+  for (const { subject, n } of rows) note(`outbox ${subject}`, n);
   // Last, as what stands before it may have published a frame; gone with a NATS that died until there is one.
-  return sum + (rows[0]?.n ?? 0) + (await waiting(['REALTIME', 'realtime-gateway']).catch(() => 0));
+  note('frames', await waiting(['REALTIME', 'realtime-gateway']).catch(() => 0));
+  return left;
 };
 
 /** Waits until nothing is under way, seen twice: what was handled may have published more. */
 export const settled = async (stage: Stage, what: string): Promise<void> => {
   let quiet = 0;
-  let left = 0;
+  let left: ReadonlyMap<string, number> = new Map();
   await until(`settling after ${what}`, async () => {
     left = await underWay(stage);
-    quiet = left === 0 ? quiet + 1 : 0;
+    quiet = left.size === 0 ? quiet + 1 : 0;
     return quiet === 2;
   }).catch((error: unknown) => {
-    throw new Error(`${left} things were still under way after ${what}`, { cause: error });
+    throw new Error(`still under way after ${what}: ${JSON.stringify([...left])}`, { cause: error });
   });
 };

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { playGame } from './game.ts';
+import { TROUBLES } from './play.ts';
 
 /**
  * `just torture-xp`: weeks of analyses through a gamification that is killed again and again, as are NATS, Redis and
@@ -15,10 +16,12 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     /** How many things may go wrong in one round. */
     troubles: { type: 'string', default: '4' },
+    /** Which; by default all of them. */
+    kind: { type: 'string', multiple: true, default: [] },
     help: { type: 'boolean', default: false },
   },
 });
-const [analyses, people, days, worlds, from, troubles] = [
+const [analyses, people, days, worlds, from, most] = [
   values.analyses,
   values.people,
   values.days,
@@ -28,16 +31,17 @@ const [analyses, people, days, worlds, from, troubles] = [
 ].map(Number) as [number, number, number, number, number, number];
 if (values.help || ![analyses, people, days, worlds].every((each) => Number.isInteger(each) && each > 0)) {
   process.stderr.write(
-    'usage: torture-main.ts [--analyses N] [--people N] [--days N] [--worlds N] [--from SEED] [--troubles N]\n',
+    'usage: torture-main.ts [--analyses N] [--people N] [--days N] [--worlds N] [--from SEED] [--troubles N] [--kind KIND]...\n',
   );
   process.exit(2);
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const kinds = TROUBLES.filter((kind) => values.kind.length === 0 || values.kind.includes(kind));
 let failed = 0;
 const startedMs = performance.now();
 for (let seed = from; seed < from + worlds; seed += 1) {
-  const game = await playGame({ seed, analyses, people, days, troubles, say });
+  const game = await playGame({ seed, analyses, people, days, troubles: { most, kinds }, say });
   const wrong = await game.verify();
   const kills = Object.entries(game.toll).map(([what, times]) => `${what} ${times}`);
   const repeats = [...game.recorder.frames.values()].filter(({ times }) => times > 1).length;

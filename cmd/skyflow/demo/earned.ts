@@ -31,5 +31,5 @@ export const earnedText = (rows: readonly Earned[], width: number): string => {
     .map(({ xp_delta, reason, xp_total }) => [`  +${xp_delta}`, plain(reason), String(xp_total)]);
   if (lines.length === 0) return '';
   const title = 'And it earned XP, counted once however often an event comes:';
-  return `\n${title}\n\n${table([right('  XP'), left('for'), right('in all')], lines, width).join('\n')}\n`;
+  return `\n${title}\n\n${table([right('  XP'), left('for'), right('in all')], lines, width).join('\n')}\n\n`;
 };

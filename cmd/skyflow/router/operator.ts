@@ -29,6 +29,8 @@ type Handler<A extends RouterAction> = (
 
 /** How many events of one request are shown. */
 const MAX_TRACE = 1_000;
+/** A subject alone looks back so far: who wants more says so, since the embedded Postgres does one thing at a time. */
+const AUDIT_BACK_MS = 7 * 86_400_000;
 /** Bytes that are shown in hex; more help nobody on a terminal. */
 const MAX_HEX_BYTES = 65_536;
 
@@ -114,9 +116,10 @@ const trace: Handler<'trace'> = async ({ postgres }, { id }) => {
   };
 };
 
-const audit: Handler<'audit'> = async ({ postgres }, request) => {
-  const { about, sinceMs, limit } = request;
-  if (about === undefined && request.subject === undefined && sinceMs === undefined) {
+const audit: Handler<'audit'> = async ({ postgres, clock }, request) => {
+  const { about, limit } = request;
+  const sinceMs = request.sinceMs ?? (about === undefined ? clock.nowMs() - AUDIT_BACK_MS : undefined);
+  if (about === undefined && request.subject === undefined && request.sinceMs === undefined) {
     throw new UserError('It is not said which events to show.', {
       hint: "Give --about ID, --subject 'events.xp.>' or --since 1h.",
     });

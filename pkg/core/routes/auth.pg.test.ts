@@ -1,7 +1,8 @@
 import { Secp256k1Keypair } from '@atproto/crypto';
 import { createServiceJwt } from '@atproto/xrpc-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { decodeEvent, EVENTS } from '#pkg/bus/events.ts';
+import { type BusEvent, decodeEvent, EVENTS } from '#pkg/bus/events.ts';
+import type { Identity } from '#pkg/identity/identity.ts';
 import { redeemTicket } from '#pkg/session/tickets.ts';
 import {
   createTestCore,
@@ -148,6 +149,19 @@ describe('signing in', () => {
     await expect
       .poll(() => core.publisher.published.filter(({ bytes }) => Buffer.from(bytes).includes(did)).length)
       .toBe(1);
+  });
+
+  test('a relay that somebody else runs gets the events, and is not run a second time', async () => {
+    const offered: string[] = [];
+    const relay = {
+      offer: (events: readonly BusEvent[]) => void offered.push(...events.map(({ subject }) => subject)),
+    };
+    const beside = createTestCore(stores, { relay });
+    const { did, token } = await account('ida.test');
+    expect(beside.services).toEqual([]);
+    beside.directory.accounts.set(did, core.directory.accounts.get(did) as Identity);
+    expect((await beside.ask('/api/v1/auth/login', { body: { token: await token() } })).status).toBe(200);
+    expect(offered).toEqual(['events.user.registered']);
   });
 
   test.each([

@@ -60,11 +60,11 @@ const SIGN_IN = coreSql('sign-in');
 const REFERRER = coreSql('referrer');
 
 /** The DID of whom they named; null where that is no user, or themselves: a link that somebody mistyped stops no sign-in. */
-async function findReferrer(tx: Querier, { did, referrer = '' }: SignIn): Promise<string | null> {
+async function findReferrer(tx: Querier, referrer: string): Promise<string | null> {
   const typed = referrer.trim();
   const who = isDid(typed) ? typed : typedHandle(typed);
   if (!isDid(who) && !isHandle(who)) return null;
-  const { rows } = await tx.query<{ did: string }>(REFERRER, [who, did]);
+  const { rows } = await tx.query<{ did: string }>(REFERRER, [who]);
   return rows.length === 1 ? (rows[0]?.did ?? null) : null;
 }
 
@@ -79,7 +79,7 @@ export function recordSignIn(postgres: Postgres, signIn: SignIn): Promise<Signed
         [did],
       );
       const [known] = before.rows;
-      const referredBy = known === undefined ? await findReferrer(tx, signIn) : null;
+      const referredBy = known === undefined ? await findReferrer(tx, signIn.referrer ?? '') : null;
       const values = [did, handle, new Date(nowMs), referredBy];
       const { rows } = await tx.query<UserRow & { inserted: boolean }>(SIGN_IN, values);
       const [row] = rows;
@@ -89,8 +89,7 @@ export function recordSignIn(postgres: Postgres, signIn: SignIn): Promise<Signed
       const shown = handle ?? '';
       const events: BusEvent[] = [];
       if (registered) {
-        const referrerId = row.inserted ? (referredBy ?? '') : '';
-        const fields = { userId: did, handle: shown, tier: row.tier, referrerId };
+        const fields = { userId: did, handle: shown, tier: row.tier, referrerId: referredBy ?? '' };
         events.push(createEvent(EVENTS.userRegistered, envelope, fields));
       } else if (known !== undefined && known.handle !== handle) {
         const fields = { userId: did, handle: shown, changed: ['handle'] };

@@ -9,7 +9,7 @@ import type { Registry } from '#pkg/runtime/metrics.ts';
 import type { Deed } from '../model.ts';
 import { ledgerMetrics } from './metrics.ts';
 import { eraseWithin, readTiers, setHiddenWithin, setTierWithin } from './people.ts';
-import { type Absent, MovedError, readPlayers } from './players.ts';
+import { type Absent, MissingRowError, readPlayers } from './players.ts';
 import { type RebuildProgress, rebuildAll } from './rebuild.ts';
 import type { Settled } from './settled.ts';
 import { settleWithin } from './settle.ts';
@@ -59,11 +59,11 @@ export interface LedgerOptions {
 
 const READ_LEDGER = ledgerSql('read-ledger');
 const ACHIEVEMENTS = ledgerSql('read-achievements');
-const TRIES = 3;
+const TRIES = 4;
 
 export function createLedger({ postgres, relay, clock, log, registry }: LedgerOptions): Ledger {
   const metrics = ledgerMetrics(registry);
-  const within = <T>(work: (tx: Querier) => Promise<T>) => onPostgres(inTransaction(postgres, work));
+  const within = <T>(work: Work<T>) => onPostgres(inTransaction(postgres, work));
   const players = async (userIds: readonly string[]) => {
     const all = await onPostgres(readPlayers(postgres, userIds));
     return new Map([...all].filter((entry): entry is [string, Player] => typeof entry[1] !== 'string'));
@@ -72,7 +72,9 @@ export function createLedger({ postgres, relay, clock, log, registry }: LedgerOp
     async settle(deeds) {
       if (deeds.length === 0) return [];
       const nowMs = clock.nowMs();
-      const { settled, effects, events } = await within((tx) => settleWithin(tx, deeds, nowMs));
+      const { settled, effects, events } = await within((tx, again) =>
+        settleWithin(tx, deeds, { nowMs, making: again }),
+      );
       relay.offer(events);
       metrics.seconds.observe((clock.nowMs() - nowMs) / 1000);
       for (const outcome of settled) metrics.deeds.inc(outcome);
@@ -108,13 +110,16 @@ export function createLedger({ postgres, relay, clock, log, registry }: LedgerOp
 /** Deadlock found, could not serialize: nothing is wrong but the moment. */
 const MOMENTARY = new Set(['40P01', '40001']);
 
-async function inTransaction<T>(postgres: Postgres, work: (tx: Querier) => Promise<T>): Promise<T> {
+/** `again`: it was tried before, and what it wrote is gone. */
+type Work<T> = (tx: Querier, again: boolean) => Promise<T>;
+
+async function inTransaction<T>(postgres: Postgres, work: Work<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await postgres.transaction(work);
+      return await postgres.transaction((tx) => work(tx, tries > 1));
     } catch (thrown) {
       const error = toError(thrown);
-      const again = error instanceof MovedError || MOMENTARY.has(errorCode(error) ?? '');
+      const again = error instanceof MissingRowError || MOMENTARY.has(errorCode(error) ?? '');
       if (!again || tries === TRIES) throw error;
     }
   }

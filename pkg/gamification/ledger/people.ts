@@ -28,14 +28,14 @@ export async function setTierWithin(
   userId: string,
   change: { readonly tier: Tier; readonly atMs: number },
 ): Promise<'set' | Absent> {
-  const player = (await lockPlayers(tx, [userId])).get(userId) ?? 'unknown user';
+  const player = (await lockPlayers(tx, [userId], true)).get(userId) ?? 'unknown user';
   if (typeof player === 'string') return player;
   await tx.query(SET_TIER, [userId, change.tier, change.atMs]);
   return 'set';
 }
 
 export async function setHiddenWithin(tx: Querier, userId: string, hidden: boolean): Promise<'set' | Absent> {
-  const player = (await lockPlayers(tx, [userId])).get(userId) ?? 'unknown user';
+  const player = (await lockPlayers(tx, [userId], true)).get(userId) ?? 'unknown user';
   if (typeof player === 'string') return player;
   await tx.query(SET_HIDDEN, [userId, hidden]);
   return 'set';

@@ -1,5 +1,5 @@
 import type { Postgres } from '#pkg/postgres/client.ts';
-import { lockRows } from './players.ts';
+import { makeAndLock } from './players.ts';
 import { rebuildUsers } from './rebuild-users.ts';
 import { ledgerSql } from './sql.ts';
 
@@ -37,7 +37,7 @@ export async function rebuildAll(
     const last = userIds.at(-1);
     if (last === undefined) return progress;
     const { rows, wrongTotals } = await postgres.transaction(async (tx) => {
-      const { locked } = await lockRows(tx, userIds);
+      const { locked } = await makeAndLock(tx, userIds);
       return rebuildUsers(tx, locked);
     });
     progress = {

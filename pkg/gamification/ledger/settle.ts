@@ -2,7 +2,7 @@ import type { BusEvent } from '#pkg/bus/events.ts';
 import { insertEvents } from '#pkg/outbox/table.ts';
 import type { Querier } from '#pkg/postgres/client.ts';
 import type { Day, DayKind, Deed, Effect, PlayerState } from '../model.ts';
-import { keyText, ledgerKeysOf } from '../rules/ledger-ids.ts';
+import { FIRST_ANALYSIS, keyText, type LedgerKey, ledgerKeysOf, readStreakKey } from '../rules/ledger-ids.ts';
 import { applyAll, RulesError } from './apply.ts';
 import { eventsOf } from './events.ts';
 import { type Absent, lockPlayers } from './players.ts';
@@ -31,9 +31,23 @@ export interface Settlement {
   readonly events: readonly BusEvent[];
 }
 
-/** Settles deeds within a transaction. Who else settles for one of their users waits until it ends. */
-export async function settleWithin(tx: Querier, deeds: readonly Deed[], nowMs: number): Promise<Settlement> {
-  const players = await lockPlayers(tx, [...new Set(deeds.map(({ userId }) => userId))]);
+/** Where and when it is settled. */
+export interface Settling {
+  readonly nowMs: number;
+  /** Whether users without a row in `players` get one; else they are a MissingRowError. */
+  readonly making: boolean;
+}
+
+/**
+ * Settles deeds within a transaction. Who else settles for one of their users waits until it ends.
+ * @throws MissingRowError, RulesError
+ */
+export async function settleWithin(
+  tx: Querier,
+  deeds: readonly Deed[],
+  { nowMs, making }: Settling,
+): Promise<Settlement> {
+  const players = await lockPlayers(tx, [...new Set(deeds.map(({ userId }) => userId))], making);
   const before = await statesFor(tx, deeds, players);
   const effects = await effectsOf(tx, deeds, before);
   const events = computed(() => deeds.flatMap((deed, at) => (effects[at] ? eventsOf(deed, effects[at]) : [])));
@@ -54,28 +68,51 @@ async function statesFor(
   players: ReadonlyMap<string, PlayerState | Absent>,
 ): Promise<Map<string, PlayerState>> {
   const states = new Map<string, PlayerState>();
-  const asked: { userId: string; type: string; eventId: string }[] = [];
-  for (const deed of deeds) {
-    const player = players.get(deed.userId);
-    if (player === undefined || typeof player === 'string') continue;
-    states.set(deed.userId, player);
-    for (const key of computed(() => ledgerKeysOf(deed))) asked.push({ userId: deed.userId, ...key });
-  }
-  if (asked.length === 0) return states;
   const known = new Map<string, Set<string>>();
-  const { rows } = await tx.query<{ user_id: string; event_type: 'daily_streak'; event_id: string }>(KNOWN, [
-    asked.map(({ userId }) => userId),
-    asked.map(({ type }) => type),
-    asked.map(({ eventId }) => eventId),
-  ]);
-  for (const { user_id: userId, event_type: type, event_id: eventId } of rows) {
-    known.set(userId, (known.get(userId) ?? new Set()).add(keyText({ type, eventId })));
+  const asked = new Map<string, LedgerKey & { readonly userId: string }>();
+  for (const deed of deeds) {
+    const { userId } = deed;
+    const player = players.get(userId);
+    if (player === undefined || typeof player === 'string') continue;
+    states.set(userId, player);
+    const ofUser = known.get(userId) ?? new Set();
+    known.set(userId, ofUser);
+    for (const key of computed(() => ledgerKeysOf(deed))) {
+      const isThere = isInLedger(key, player);
+      if (isThere === true) ofUser.add(keyText(key));
+      if (isThere === undefined) asked.set(`${keyText(key)} ${userId}`, { userId, ...key });
+    }
   }
-  for (const [userId, state] of states) {
-    const rowsOfUser = known.get(userId);
-    if (rowsOfUser !== undefined) states.set(userId, { ...state, known: rowsOfUser });
-  }
+  for (const key of await inLedger(tx, [...asked.values()])) known.get(key.userId)?.add(keyText(key));
+  for (const [userId, state] of states) states.set(userId, { ...state, known: known.get(userId) ?? state.known });
   return states;
+}
+
+/** Whether there is such a row, where what is stored of the user says so; undefined: the ledger must be asked. */
+function isInLedger(key: LedgerKey, { analyses, streak }: PlayerState): boolean | undefined {
+  const isFirst = key.type === 'timeline_analyzed' && key.eventId === FIRST_ANALYSIS;
+  if (isFirst) return analyses > 0;
+  const fact = key.type === 'daily_streak' ? readStreakKey(key.eventId) : undefined;
+  const isLater = fact?.fact === 'day' && (streak.lastDay === null || fact.day > streak.lastDay);
+  return isLater ? false : undefined;
+}
+
+/** Those of the keys that are in the ledger. */
+async function inLedger<K extends LedgerKey & { readonly userId: string }>(
+  tx: Querier,
+  keys: readonly K[],
+): Promise<readonly K[]> {
+  if (keys.length === 0) return [];
+  const { rows } = await tx.query<{ places: string | null }>(KNOWN, [
+    keys.map(({ userId }) => userId),
+    keys.map(({ type }) => type),
+    keys.map(({ eventId }) => eventId),
+  ]);
+  return (rows[0]?.places?.split(' ') ?? []).map((place) => {
+    const key = keys[Number(place) - 1];
+    if (key === undefined) throw new TypeError('the database answered what was not asked');
+    return key;
+  });
 }
 
 /** Puts the days into `states` of those whom they decide about. */

@@ -35,7 +35,7 @@ export interface PlayerRow {
   tier: Tier;
   network_size: number | null;
   tracked_users: number | null;
-  network_at: Date | null;
+  network_ms: number | null;
   hidden: boolean;
   inactive: boolean;
   version: number;
@@ -85,7 +85,7 @@ export function toPlayer(row: PlayerRow): Player {
     tier: row.tier,
     hidden: row.hidden,
     inactive: row.inactive,
-    networkAtMs: row.network_at?.getTime() ?? null,
+    networkAtMs: row.network_ms,
     version: row.version,
   };
 }

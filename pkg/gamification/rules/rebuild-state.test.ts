@@ -54,12 +54,18 @@ describe('from the ledger alone', () => {
     expect(rows.at(-1)).toMatchObject({ xpDelta: 0, eventId: 'missed:2021-01-05' });
   });
 
-  test('a day that took two rows is one day', () => {
+  test('a day or a freeze that took two rows is one', () => {
     const days = Array.from({ length: 1000 }, (_, index) => addDays('2024-01-01', index));
     const middle = days[500]!;
     const played = play([...days.filter((day) => day !== middle), middle].map((day) => analysis(day)));
     expect(played.rows.some(({ eventId }) => eventId === `day:${middle}:2`)).toBe(true);
     expect(rebuildState(played.rows).state).toEqual(played.state);
+
+    const gap = days.filter((day) => day !== middle).map((day) => analysis(day));
+    const frozen = play([grant('2024-01-01'), ...gap, judge(middle, 'jet')]);
+    expect(frozen.rows.some(({ eventId }) => eventId === `freeze:${middle}:2`)).toBe(true);
+    expect(frozen.state.streak).toMatchObject({ current: 999, freezesLeft: 2 });
+    expect(rebuildState(frozen.rows).state).toEqual(frozen.state);
   });
 
   test('figures of the index and the tier are not in it', () => {

@@ -163,6 +163,7 @@ describe('freezes', () => {
     const schedule = await begin('2026-08-01');
     const [before, at] = [await world.addUser({ tier: 'jet' }), await world.addUser({ tier: 'jet' })];
     const midnight = startOfDay('2026-09-03');
+    for (const user of [before, at]) await world.ledger.setTier(user, 'jet', startOfDay('2026-08-01'));
     await world.beActive(before, ['2026-08-31', '2026-09-01'], 'jet');
     await world.beActive(at, ['2026-08-31', '2026-09-01'], 'jet');
     await world.to(startOfDay('2026-09-01'));

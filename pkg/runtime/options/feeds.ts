@@ -127,8 +127,9 @@ export const FEEDS_OPTIONS = {
     arg: '<text>',
     parse: text,
     defaultText: 'none',
-    help: 'why, for whoever reads the list of bans; at most 1,000 characters',
-    commands: ['feeds ban'],
+    help: 'why, for whoever looks it up; at most 1,000 characters, for a tier 200',
+    commands: ['feeds ban', 'users tier'],
+    overrides: { 'users tier': { env: 'SKYFLOW_PLAYERS_REASON' } },
   }),
   add: option({
     env: 'SKYFLOW_FEEDS_ADD',

@@ -1,4 +1,5 @@
 import { FEEDS } from '#pkg/runtime/options/feeds.ts';
+import { PLAYERS } from '#pkg/runtime/options/players.ts';
 import { ROUTER } from '#pkg/runtime/options/router.ts';
 import { flag, option, optional } from '#pkg/runtime/options/option.ts';
 import { choice, integer, text } from '#pkg/runtime/options/values.ts';
@@ -40,10 +41,11 @@ export const OPERATOR_OPTIONS = {
   json: flag({
     env: 'SKYFLOW_STATUS_JSON',
     help: 'print one JSON object',
-    commands: ['status', 'analyze', ...FEEDS, ...ROUTER],
+    commands: ['status', 'analyze', ...FEEDS, ...PLAYERS, ...ROUTER],
     overrides: {
       analyze: { env: 'SKYFLOW_ANALYZE_JSON' },
       ...Object.fromEntries(FEEDS.map((command) => [command, { env: 'SKYFLOW_FEEDS_JSON' }])),
+      ...Object.fromEntries(PLAYERS.map((command) => [command, { env: 'SKYFLOW_PLAYERS_JSON' }])),
       ...Object.fromEntries(ROUTER.map((command) => [command, { env: 'SKYFLOW_ROUTER_JSON' }])),
     },
   }),

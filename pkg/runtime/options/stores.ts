@@ -1,5 +1,6 @@
 import { FEEDS } from '#pkg/runtime/options/feeds.ts';
 import { option, optional } from '#pkg/runtime/options/option.ts';
+import { PLAYERS } from '#pkg/runtime/options/players.ts';
 import { ROUTER } from '#pkg/runtime/options/router.ts';
 import { databaseName, text, url } from '#pkg/runtime/options/values.ts';
 
@@ -18,7 +19,19 @@ export const STORE_OPTIONS = {
     default: './data',
     parse: text,
     help: 'folder of the embedded stores; one process at a time',
-    commands: ['up', 'demo', 'indexer', ...MIGRATED, 'sql', 'status', 'analyze', ...FEEDS, ...ROUTER, 'common'],
+    commands: [
+      'up',
+      'demo',
+      'indexer',
+      ...MIGRATED,
+      'sql',
+      'status',
+      'analyze',
+      ...FEEDS,
+      ...PLAYERS,
+      ...ROUTER,
+      'common',
+    ],
     overrides: { demo: { env: 'SKYFLOW_DEMO_DATA_DIR', default: './data-demo' } },
   }),
   database: option({
@@ -45,7 +58,7 @@ export const STORE_OPTIONS = {
     parse: url(['postgres', 'postgresql']),
     defaultText: 'embedded',
     help: 'Postgres server, postgres://user:password@host:5432/name',
-    commands: ['up', ...MIGRATED, 'status', ...FEEDS, ...ROUTER, ...APART, 'event-router'],
+    commands: ['up', ...MIGRATED, 'status', ...FEEDS, ...PLAYERS, ...ROUTER, ...APART, 'event-router'],
     requiredFor: ['core-api', 'timeline', 'gamification', 'event-router', 'feedgen'],
     environmentOnly: true,
   }),
@@ -55,7 +68,7 @@ export const STORE_OPTIONS = {
     parse: url(['redis', 'rediss']),
     defaultText: 'embedded',
     help: 'Redis server, redis://:password@host:6379',
-    commands: ['up', 'indexer', 'status', ...APART],
+    commands: ['up', 'indexer', 'status', 'xp rebuild', ...APART],
     requiredFor: APART,
     environmentOnly: true,
   }),

@@ -1,0 +1,77 @@
+import type { Entry } from './entry.ts';
+
+/** Those that go by other people: whom one follows, by whom one is followed, whom one brought. */
+export const BY_PEOPLE: readonly Entry[] = [
+  {
+    slug: 'small_sky',
+    name: 'A Small Sky',
+    description: 'Follow 50 accounts that posted in the last 30 days.',
+    icon: '⭐',
+    rarity: 'common',
+    criterion: { type: 'unique_users_tracked', threshold: 50, config: {} },
+  },
+  {
+    slug: 'wide_sky',
+    name: 'A Wide Sky',
+    description: 'Follow 500 accounts that posted in the last 30 days.',
+    icon: '✨',
+    rarity: 'uncommon',
+    criterion: { type: 'unique_users_tracked', threshold: 500, config: {} },
+  },
+  {
+    slug: 'whole_sky',
+    name: 'The Whole Sky',
+    description: 'Follow 2,500 accounts that posted in the last 30 days.',
+    icon: '🌃',
+    rarity: 'rare',
+    criterion: { type: 'unique_users_tracked', threshold: 2500, config: {} },
+  },
+  {
+    slug: 'good_company',
+    name: 'Good Company',
+    description: 'Have 100 accounts in your network: those that you follow, or that follow you.',
+    icon: '👋',
+    rarity: 'common',
+    criterion: { type: 'network_size', threshold: 100, config: {} },
+  },
+  {
+    slug: 'well_connected',
+    name: 'Well Connected',
+    description: 'Have 1,000 accounts in your network: those that you follow, or that follow you.',
+    icon: '🕸️',
+    rarity: 'uncommon',
+    criterion: { type: 'network_size', threshold: 1000, config: {} },
+  },
+  {
+    slug: 'town_square',
+    name: 'Town Square',
+    description: 'Have 10,000 accounts in your network: those that you follow, or that follow you.',
+    icon: '🏟️',
+    rarity: 'epic',
+    criterion: { type: 'network_size', threshold: 10_000, config: {} },
+  },
+  {
+    slug: 'good_word',
+    name: 'A Good Word',
+    description: 'Bring 1 new user.',
+    icon: '💌',
+    rarity: 'common',
+    criterion: { type: 'referrals', threshold: 1, config: {} },
+  },
+  {
+    slug: 'host',
+    name: 'Host',
+    description: 'Bring 5 new users.',
+    icon: '🎉',
+    rarity: 'rare',
+    criterion: { type: 'referrals', threshold: 5, config: {} },
+  },
+  {
+    slug: 'ambassador',
+    name: 'Ambassador',
+    description: 'Bring 25 new users.',
+    icon: '🤝',
+    rarity: 'epic',
+    criterion: { type: 'referrals', threshold: 25, config: {} },
+  },
+];

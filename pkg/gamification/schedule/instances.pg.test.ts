@@ -1,0 +1,262 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startOfDay } from '../rules/days.ts';
+import type { Day, Deed } from '../model.ts';
+import { openScheduleWorld, passing, type ScheduleWorld } from './schedule-for-tests.ts';
+
+let world: ScheduleWorld;
+const DAY: Day = '2026-03-13';
+
+beforeAll(async () => {
+  world = await openScheduleWorld();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+beforeEach(() => world.empty());
+
+const PEOPLE = 1_203;
+const idOf = (at: number): string => `did:plc:u${String(at).padStart(6, '0')}`;
+
+/**
+ * So many users with a streak of one day that ended on `DAY`, as the ledger leaves them: every third has freezes, and what each did
+ * is over.
+ */
+const fill = async (): Promise<void> => {
+  const ids = Array.from({ length: PEOPLE }, (_, at) => idOf(at));
+  const tiers = ids.map((_, at) => (at % 3 === 0 ? 'orbit' : 'lift'));
+  await world.postgres.query(`INSERT INTO users (did, tier) SELECT * FROM unnest($1::text[], $2::text[])`, [
+    ids,
+    tiers,
+  ]);
+  await world.postgres.query(
+    `INSERT INTO players (user_id, tier, xp_total, analyses) SELECT *, 5, 1 FROM unnest($1::text[], $2::text[])`,
+    [ids, tiers],
+  );
+  await world.postgres.query(
+    `INSERT INTO streaks (user_id, current_streak, longest_streak, last_activity_date, streak_start_date, freezes_left)
+     SELECT id, 1, 1, $2::date, $2::date, 2 FROM unnest($1::text[]) AS id`,
+    [ids, DAY],
+  );
+  await world.postgres.query(
+    `INSERT INTO streak_days (user_id, day, kind) SELECT id, $2::date, 'active' FROM unnest($1::text[]) AS id`,
+    [ids, DAY],
+  );
+  await world.postgres.query(`INSERT INTO scheduled_jobs (job, done_through) VALUES ('days', $1), ('weeks', $2)`, [
+    new Date(startOfDay('2026-03-14')),
+    new Date(startOfDay('2026-03-09')),
+  ]);
+};
+
+/** All that the days did. */
+const result = async () => {
+  const read = async (sql: string) => (await world.postgres.query(sql)).rows;
+  return {
+    facts: await read(
+      `SELECT user_id, event_id, occurred_at FROM xp_transactions ORDER BY user_id, event_id COLLATE "C"`,
+    ),
+    streaks: await read(`SELECT * FROM streaks ORDER BY user_id`),
+    days: await read(`SELECT * FROM streak_days ORDER BY user_id, day`),
+    jobs: await read(`SELECT * FROM scheduled_jobs WHERE job <> 'sweep' ORDER BY job`),
+  };
+};
+
+/** What it comes to when nothing goes wrong. */
+const undisturbed = async (until: Day) => {
+  await fill();
+  await world.toNoon(until);
+  await world.schedule().runDue();
+  const expected = await result();
+  await world.empty();
+  return expected;
+};
+
+describe('more users than a page has', () => {
+  test('are all judged, each once', async () => {
+    const { facts, streaks } = await undisturbed('2026-03-15');
+    expect(facts).toHaveLength(PEOPLE);
+    expect(facts.filter(({ event_id }) => event_id === 'freeze:2026-03-14')).toHaveLength(PEOPLE / 3);
+    expect(streaks.filter(({ current_streak }) => current_streak === 1)).toHaveLength(PEOPLE / 3);
+  });
+
+  test('that a failure in the middle of a page cut off have the same in the end, and so after several', async () => {
+    const expected = await undisturbed('2026-03-17');
+    await fill();
+    let settled = 0;
+    const failing = world.schedule({
+      ledger: {
+        settle: async (deeds: readonly Deed[]) => {
+          settled += 1;
+          // Before its work, after it, and with half of it done.
+          if (settled % 4 === 0) throw new Error('cut off before');
+          if (settled % 4 === 1) await world.ledger.settle(deeds.slice(0, deeds.length / 2));
+          else await world.ledger.settle(deeds);
+          if (settled % 4 !== 3) throw new Error('cut off after');
+        },
+      },
+    });
+    let failures = 0;
+    for (let times = 0; times < 100; times += 1) {
+      await failing.runDue().catch(() => {
+        failures += 1;
+      });
+    }
+    expect(failures).toBeGreaterThan(4);
+    await world.schedule().runDue();
+    expect(await result()).toEqual(expected);
+    expect(await failing.registry.metrics()).toMatch(/job_runs_total\{job="days",outcome="failed"\} [1-9]/);
+  });
+});
+
+describe('two instances', () => {
+  test('never work on one job at once', async () => {
+    const expected = await undisturbed('2026-03-16');
+    await fill();
+    let working = 0;
+    let most = 0;
+    const settles = { first: 0, second: 0 };
+    const watched = (name: keyof typeof settles) =>
+      world.schedule({
+        ledger: {
+          settle: async (deeds: readonly Deed[]) => {
+            if (deeds.some(({ kind }) => kind === 'recheck')) return world.ledger.settle(deeds);
+            working += 1;
+            most = Math.max(most, working);
+            settles[name] += 1;
+            const settled = await world.ledger.settle(deeds);
+            working -= 1;
+            return settled;
+          },
+        },
+      });
+    const [first, second] = [watched('first'), watched('second')];
+    await Promise.all([first.runDue(), second.runDue(), first.runDue(), second.runDue()]);
+    await Promise.all([first.runDue(), second.runDue()]);
+    expect(most).toBe(1);
+    expect(await result()).toEqual(expected);
+  });
+
+  test('of which one died: the other takes over when its lease has lapsed, and not before', async () => {
+    const expected = await undisturbed('2026-03-16');
+    await fill();
+    const never = new Promise<never>(() => undefined);
+    const stuck = Promise.withResolvers<void>();
+    const dead = world.schedule({
+      ledger: {
+        settle: (deeds) => {
+          stuck.resolve();
+          return deeds.length === 0 ? Promise.resolve() : never;
+        },
+      },
+      // It is dead: nothing renews its lease.
+      clock: { nowMs: () => world.clock.nowMs(), sleep: () => never },
+    });
+    void dead.runDue();
+    await stuck.promise;
+    const other = world.schedule();
+    await other.runDue();
+    expect((await result()).facts).toEqual([]);
+    await world.to(world.clock.nowMs() + 59_999);
+    await other.runDue();
+    expect((await result()).facts).toEqual([]);
+    await world.to(world.clock.nowMs() + 1);
+    await other.runDue();
+    expect(await result()).toEqual(expected);
+  });
+
+  test('of which one works for long: its lease is renewed, and the other keeps away', async () => {
+    await fill();
+    await world.toNoon('2026-03-17');
+    const held = Promise.withResolvers<void>();
+    const slow = world.schedule({
+      ledger: {
+        settle: async (deeds) => {
+          await held.promise;
+          return world.ledger.settle(deeds);
+        },
+      },
+    });
+    const working = slow.runDue();
+    const other = world.schedule();
+    for (let times = 0; times < 20; times += 1) {
+      await passing(world, async () => expect(await leasedForMs()).toBeGreaterThan(39_000), 1_000);
+      await world.clock.advance(19_000);
+      await other.runDue();
+    }
+    expect((await result()).facts).toEqual([]);
+    held.resolve();
+    await working;
+    expect((await result()).facts).not.toEqual([]);
+  });
+
+  test('of which one stood still while the other took over: it stops, and moves nothing on', async () => {
+    const expected = await undisturbed('2026-03-18');
+    await fill();
+    const other = world.schedule();
+    let isFirst = true;
+    const paused = world.schedule({
+      ledger: {
+        settle: async (deeds) => {
+          if (isFirst && deeds.length > 0) {
+            isFirst = false;
+            await world.postgres.script(`UPDATE scheduled_jobs SET leased_until = leased_until - interval '1 hour'`);
+            await other.runDue();
+          }
+          return world.ledger.settle(deeds);
+        },
+      },
+    });
+    await paused.runDue();
+    expect(await result()).toEqual(expected);
+    expect(await paused.registry.metrics()).toContain('job_runs_total{job="days",outcome="lost"} 1');
+    expect(await other.registry.metrics()).toContain('job_runs_total{job="days",outcome="done"} 4');
+  });
+});
+
+const leasedForMs = async (): Promise<number> => {
+  const { rows } = await world.postgres.query<{ leased_until: Date | null }>(
+    `SELECT leased_until FROM scheduled_jobs WHERE job = 'days'`,
+  );
+  return (rows[0]?.leased_until?.getTime() ?? 0) - world.clock.nowMs();
+};
+
+describe('a clock', () => {
+  test('that jumps ahead ends no day and no week before the database agrees', async () => {
+    await world.toNoon('2026-03-18');
+    const start = world.clock.nowMs();
+    await fill();
+    const doneBefore = await result();
+    const schedule = world.schedule({
+      clock: { nowMs: () => Date.UTC(2027, 0, 1), sleep: (ms, signal) => world.clock.sleep(ms, signal) },
+      databaseNowMs: async () => startOfDay('2026-03-15') - 1,
+    });
+    await schedule.runDue();
+    expect(await result()).toEqual(doneBefore);
+    expect(world.clock.nowMs()).toBe(start);
+  });
+
+  test('of the database that jumps ahead ends none either', async () => {
+    await fill();
+    const doneBefore = await result();
+    const behind = { nowMs: () => startOfDay('2026-03-15') - 1, sleep: world.clock.sleep.bind(world.clock) };
+    await world.schedule({ clock: behind, databaseNowMs: async () => Date.UTC(2027, 0, 1) }).runDue();
+    expect(await result()).toEqual(doneBefore);
+  });
+
+  test('that jumps back judges nothing twice and takes nothing back', async () => {
+    await fill();
+    await world.toNoon('2026-03-18');
+    await world.schedule().runDue();
+    const done = await result();
+    const back = { nowMs: () => startOfDay('2026-03-14') + 1, sleep: world.clock.sleep.bind(world.clock) };
+    await world.schedule({ clock: back, databaseNowMs: async () => back.nowMs() }).runDue();
+    expect(await result()).toEqual(done);
+  });
+
+  test('of Postgres is asked where nothing else is said', async () => {
+    const far = { nowMs: () => Date.UTC(2999, 0, 1), sleep: world.clock.sleep.bind(world.clock) };
+    await world.schedule({ clock: far }, true).runDue();
+    const { rows } = await world.postgres.query<{ is_today: boolean }>(
+      `SELECT done_through = date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS is_today
+       FROM scheduled_jobs WHERE job = 'days'`,
+    );
+    expect(rows).toEqual([{ is_today: true }]);
+  });
+});
