@@ -65,9 +65,9 @@ export interface Core {
 
 /** Puts core-api together. Nothing is opened here, and nothing runs until the services do. */
 export function createCore(options: CoreOptions): Core {
-  const { postgres, redis, publisher, clock, log, registry, trustedProxies = 0 } = options;
+  const { redis, clock, log, registry, trustedProxies = 0 } = options;
   const events = new CoreEvents(log, registry);
-  const relay = options.relay ?? new OutboxRelay({ postgres, publisher, clock, log, registry });
+  const { relay, services } = relayOf(options);
   const core: CoreContext = {
     ...options,
     fetch: options.fetch ?? createSafeFetch(),
@@ -86,5 +86,13 @@ export function createCore(options: CoreOptions): Core {
   addMeRoutes(app, core);
   addAnalysisRoutes(app, core);
   // What travels with a request is our own business.
-  return { app: app as unknown as Hono, services: options.relay === undefined ? [relay] : [] };
+  return { app: app as unknown as Hono, services };
+}
+
+/** The relay that was given, or one of our own, which is then ours to run. */
+function relayOf(options: CoreOptions): { relay: Pick<OutboxRelay, 'offer'>; services: readonly Service[] } {
+  const { relay, postgres, publisher, clock, log, registry } = options;
+  if (relay !== undefined) return { relay, services: [] };
+  const own = new OutboxRelay({ postgres, publisher, clock, log, registry });
+  return { relay: own, services: [own] };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { BusEvent } from '#pkg/bus/events.ts';
 import { openOutboxStore, type OutboxStore } from './outbox-for-tests.ts';
-import { CLAIM_MS, claimEvents, deleteEvents, insertEvents, pendingEvents, setClaims } from './table.ts';
+import { CLAIM_MS, claimEvents, deleteEvents, insertEvents, pendingEvents, setClaims, vacuum } from './table.ts';
 
 let store: OutboxStore;
 beforeAll(async () => {
@@ -80,4 +80,20 @@ test('is there until it is deleted, and may be given back', async () => {
   expect(await pendingEvents(store.postgres)).toEqual({ count: 1, oldestMs: NOW + 1_000 });
   await setClaims(store.postgres, [second.eventId], NOW + 2_000);
   expect((await claim(NOW + 2_000)).map(({ event }) => event.eventId)).toEqual([second.eventId]);
+});
+
+test('the room of deleted events is given back, where no server does it', async () => {
+  const bytesOf = async () => {
+    const { rows } = await store.postgres.query<{ bytes: number }>(`SELECT pg_relation_size('outbox') AS bytes`);
+    return rows[0]?.bytes;
+  };
+  const events = some(2_000);
+  await insertEvents(store.postgres, events, NOW);
+  await deleteEvents(
+    store.postgres,
+    events.map(({ eventId }) => eventId),
+  );
+  expect(await bytesOf()).toBeGreaterThan(0);
+  await vacuum(store.postgres);
+  if (store.postgres.embedded) expect(await bytesOf()).toBe(0);
 });

@@ -59,12 +59,12 @@ test('an unknown user is dead, one who left is done', async () => {
 });
 
 test.each([
-  ['without a user', earned(''), 'no user_id'],
-  ['with a user id that is none', earned('x'.repeat(2049)), 'no user_id'],
+  ['without a user', earned(''), 'user_id is not a DID'],
+  ['with a user id that is none', earned(`did:plc:${'x'.repeat(2049)}`), 'user_id is not a DID'],
   ['of more than a million', earned('did:a:1', { delta: 1_000_001 }), 'xp_delta 1000001'],
   ['of less than minus a million', earned('did:a:1', { delta: -1_000_001 }), 'xp_delta -1000001'],
   ['of the smallest number there is', earned('did:a:1', { delta: -(2 ** 31) }), 'xp_delta -2147483648'],
-  ['without a time', earned('did:a:1', { atMs: 0 }), 'no timestamp'],
+  ['without a time', earned('did:a:1', { atMs: 0 }), 'there is no timestamp'],
   ['before 2024', earned('did:a:1', { atMs: Date.UTC(2024, 0, 1) - 1 }), 'before 2024'],
   [
     'more than 5 minutes ahead, the third time',

@@ -6,10 +6,8 @@ import {
   dead,
   type Outcome,
   type ReceivedEvent,
-  retry,
 } from '#pkg/bus/consume-batch.ts';
 import { EVENTS } from '#pkg/bus/events.ts';
-import { DURABLE_LIMITS } from '#pkg/bus/stream-table.ts';
 import { StoreAwayError } from '#pkg/rest/away.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
@@ -18,6 +16,7 @@ import type { Registry } from '#pkg/runtime/metrics.ts';
 import type { Boards } from '../boards/boards.ts';
 import { MOST_XP_OF_A_ROW } from '../rules/amounts.ts';
 import { mondayOf } from '../rules/weeks.ts';
+import { refuseEnvelope, refuseUser } from './refusals.ts';
 
 type XpEarned = typeof EVENTS.xpEarned;
 type Earned = ReceivedEvent<XpEarned>;
@@ -29,13 +28,6 @@ export interface LeaderboardUpdaterDeps {
   readonly log: Logger;
   readonly registry: Registry;
 }
-
-/** There was no Skyflow before: such a time is a mistake. */
-const EARLIEST_MS = Date.UTC(2024, 0, 1);
-/** So far another's clock may be ahead of ours. */
-const MOST_AHEAD_MS = 5 * 60_000;
-const AHEAD_PAUSE_MS = 60_000;
-const MAX_USER_ID = 2048;
 
 /** Keeps the leaderboards up to date with what `events.xp.earned` tells. */
 export const leaderboardUpdater = ({ bus, boards, clock, log, registry }: LeaderboardUpdaterDeps): Service =>
@@ -75,16 +67,9 @@ export const leaderboardHandler =
   };
 
 /** Why an event cannot be one of ours. */
-function refusal({ message, timestampMs, attempt }: Earned, nowMs: number): Outcome | undefined {
-  const { userId, xpDelta } = message;
-  if (userId === '' || userId.length > MAX_USER_ID) return dead('no user_id');
-  if (Math.abs(xpDelta) > MOST_XP_OF_A_ROW) return dead(`xp_delta ${xpDelta} is beyond ${MOST_XP_OF_A_ROW}`);
-  if (timestampMs === 0) return dead('no timestamp');
-  if (timestampMs < EARLIEST_MS) return dead(`timestamp ${timestampMs} is before 2024`);
-  if (timestampMs > nowMs + MOST_AHEAD_MS) {
-    const reason = `timestamp ${timestampMs} is more than 5 minutes ahead`;
-    // It may be our clock that is behind.
-    return attempt < DURABLE_LIMITS.maxAttempts ? retry(AHEAD_PAUSE_MS, reason) : dead(reason);
-  }
-  return undefined;
+function refusal(event: Earned, nowMs: number): Outcome | undefined {
+  const { userId, xpDelta } = event.message;
+  const strange = refuseEnvelope(event, nowMs) ?? refuseUser(userId);
+  if (strange !== undefined || Math.abs(xpDelta) <= MOST_XP_OF_A_ROW) return strange;
+  return dead(`xp_delta ${xpDelta} is beyond ${MOST_XP_OF_A_ROW}`);
 }

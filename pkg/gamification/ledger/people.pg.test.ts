@@ -99,10 +99,13 @@ describe('tiers', () => {
     ]);
   });
 
-  test('somebody of whom there was no news has the tier with which their row was made', async () => {
-    const userId = await world.addUser({ tier: 'lift' });
+  test('the tier with which a row was made holds until the first news', async () => {
+    const userId = await world.addUser({ tier: 'jet' });
     await world.ledger.settle([analysis(userId)]);
-    expect(await world.ledger.tierAt([userId, 'did:plc:stranger'], NOON)).toEqual(new Map([[userId, 'lift']]));
+    await world.ledger.setTier(userId, 'lift', NOON);
+    const before = await world.ledger.tierAt([userId, 'did:plc:stranger'], NOON - 1);
+    expect(before).toEqual(new Map([[userId, 'jet']]));
+    expect(await world.ledger.tierAt([userId], NOON)).toEqual(new Map([[userId, 'lift']]));
   });
 
   test('strangers and those who left have none', async () => {

@@ -100,6 +100,23 @@ describe('an analysis', () => {
   });
 });
 
+test('a day that is bridged and then turns out to be active, all at once, is active', async () => {
+  const userId = await world.addUser();
+  const cause = { userId, atMs: NOON, correlationId: 'c', causationId: '' };
+  const settled = await settle(
+    analysis(userId),
+    { kind: 'grant', ...cause, month: '2026-03-01', freezes: 3 },
+    { kind: 'judge', ...cause, day: '2026-03-13', tier: 'jet' },
+    analysis(userId, { atMs: NOON + DAY_MS }),
+  );
+  expect(settled).toEqual(['awarded', 'awarded', 'awarded', 'awarded']);
+  expect((await tablesOf(world.postgres, [userId]))['days']).toEqual([
+    { user_id: userId, day: '2026-03-12', kind: 'active' },
+    { user_id: userId, day: '2026-03-13', kind: 'active' },
+  ]);
+  expect((await world.ledger.readPlayer(userId))?.streak).toMatchObject({ current: 2, freezesLeft: 2 });
+});
+
 describe('people', () => {
   test('who never signed in, or left, get nothing; the others of the batch do', async () => {
     const [here, gone] = [await world.addUser(), await world.addUser()];
@@ -141,7 +158,11 @@ describe('people', () => {
     expect(await settle({ kind: 'recheck', ...cause })).toEqual(['known']);
     expect(await world.ledger.readPlayer(userId)).toEqual(player);
     expect(await settle({ kind: 'recheck', ...cause, networkSize: 1_000_000, trackedUsers: 7 })).toEqual(['known']);
-    expect((await world.ledger.readPlayer(userId))?.networkAtMs).toBe(world.clock.nowMs());
+    const askedAtMs = world.clock.nowMs();
+    expect((await world.ledger.readPlayer(userId))?.networkAtMs).toBe(askedAtMs);
+    await world.clock.advance(60_000);
+    await settle(analysis(userId));
+    expect((await world.ledger.readPlayer(userId))?.networkAtMs).toBe(askedAtMs);
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Postgres } from '#pkg/postgres/client.ts';
 import type { Deed } from '../model.ts';
+import { settleWithin } from './settle.ts';
 import { analysis, DAY_MS, type LedgerWorld, NOON, openLedgerWorld, tablesOf } from './ledger-for-tests.ts';
 
 /** Two processes on one database; where that is the embedded one, both have its one connection. */
@@ -37,4 +38,36 @@ test('who settle for the same users at once, in whatever order, count each deed 
   }
   const { weekly } = await tablesOf(world.postgres, userIds);
   expect(weekly).toHaveLength(userIds.length);
+});
+
+test('who erases waits for who is settling, and then takes all of it', async (context) => {
+  // Within one connection nobody can wait for another.
+  if (other === world.postgres) return context.skip();
+  for (const isNew of [true, false]) {
+    const userId = await world.addUser();
+    if (!isNew) await world.ledger.settle([analysis(userId)]);
+    const waiting = async () => {
+      const { rows } = await world.postgres.query(
+        `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+      );
+      return rows.length;
+    };
+    let erasing: Promise<unknown> | undefined;
+    /** They leave, and are to be erased, when all was read and nothing written yet. */
+    const leaveNow = async () => {
+      await world.leave(userId);
+      erasing = world.ledger.erase(userId);
+      await expect.poll(waiting, { timeout: 10_000 }).toBeGreaterThan(0);
+    };
+    await other.transaction(async (tx) => {
+      const query: typeof tx.query = async (text, params) => {
+        if (text.includes('INSERT INTO xp_transactions')) await leaveNow();
+        return tx.query(text, params);
+      };
+      await settleWithin({ ...tx, query }, [analysis(userId)], { nowMs: NOON, making: true });
+    });
+    expect(erasing).toBeDefined();
+    await erasing;
+    expect(Object.values(await tablesOf(world.postgres, [userId])).flat()).toEqual([]);
+  }
 });

@@ -22,7 +22,7 @@ export function createCaughtUp(bus: Pick<Bus, 'jsm'>): CaughtUp {
   const targets = new Map<number, readonly number[]>();
   return async (slotMs) => {
     let target = targets.get(slotMs);
-    {
+    if (target === undefined) {
       const infos = await Promise.all(COUNTERS.map(({ stream }) => bus.jsm.streams.info(stream)));
       target = infos.map(({ state }) => state.last_seq);
       targets.set(slotMs, target);

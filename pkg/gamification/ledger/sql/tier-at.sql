@@ -1,10 +1,10 @@
--- Somebody whose tiers were all set later was on the first one, as everybody is who comes.
+-- Who has a row was noted with a tier when it was made, so that the second case is for a table that somebody emptied.
 SELECT p.user_id, coalesce(
   (
     SELECT t.tier FROM player_tiers t
     WHERE t.user_id = p.user_id AND t.since <= to_timestamp($2::double precision / 1000)
     ORDER BY t.since DESC LIMIT 1
   ),
-  CASE WHEN EXISTS (SELECT FROM player_tiers t WHERE t.user_id = p.user_id) THEN 'drift' ELSE p.tier END
+  p.tier
 ) AS tier
 FROM players p WHERE p.user_id = ANY($1::text[])

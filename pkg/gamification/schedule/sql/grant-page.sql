@@ -9,7 +9,8 @@ FROM (
         WHERE t.user_id = p.user_id AND t.since <= ($1::date::timestamp AT TIME ZONE 'UTC')
         ORDER BY t.since DESC LIMIT 1
       ),
-      CASE WHEN EXISTS (SELECT FROM player_tiers t WHERE t.user_id = p.user_id) THEN 'drift' ELSE p.tier END
+      -- Who has a row was noted with a tier when it was made.
+      p.tier
     ) AS tier
   FROM players p
   LEFT JOIN streaks s ON s.user_id = p.user_id

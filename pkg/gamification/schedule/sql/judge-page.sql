@@ -26,8 +26,9 @@ SELECT
       WHERE t.user_id = c.user_id AND t.since < ((c.first_day + n + 1)::timestamp AT TIME ZONE 'UTC')
       ORDER BY t.since DESC LIMIT 1
     ),
-    -- Somebody whose tiers were all set later was on the first one, as everybody is who comes.
-    CASE WHEN p.user_id IS NULL OR EXISTS (SELECT FROM player_tiers t WHERE t.user_id = c.user_id) THEN 'drift' ELSE p.tier END
+    -- Who has a row was noted with a tier when it was made.
+    p.tier,
+    'drift'
   ) AS tier
 FROM concerned c
 LEFT JOIN players p ON p.user_id = c.user_id
