@@ -3,6 +3,7 @@ import { runSql } from '#pkg/admin/run-sql.ts';
 import { type AdminOptions, serveAdmin } from '#pkg/admin/server.ts';
 import type { Lenses } from '#pkg/analysis/lenses.ts';
 import { type HttpService, serveHttp } from '#pkg/runtime/http.ts';
+import { postgresUpkeep } from '#pkg/postgres/upkeep.ts';
 import { systemClock } from '#pkg/runtime/clock.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import { loadSigner } from '#pkg/session/signer.ts';
@@ -103,7 +104,8 @@ export const createOneProcess = async (
   const admin = await adminServices(options, { status, lenses, ...operators, context });
   const counting = [...gamification.services, ...router];
   const answering = [...api.services, ...timeline, ...feeds.services, ...gateway.services];
-  const services = [relay, ...answering, ...counting, web, ...admin];
+  const upkeep = postgresUpkeep(postgres, { clock: systemClock, log });
+  const services = [relay, ...answering, ...counting, web, ...admin, upkeep];
   return { services, listening: web.listening, sessions: api.sessions, lenses };
 };
 

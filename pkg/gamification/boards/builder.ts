@@ -5,7 +5,7 @@ import { AWAY, softRedis } from '#pkg/redis/soft-redis.ts';
 import { StoreAwayError } from '#pkg/rest/away.ts';
 import { backoff } from '#pkg/runtime/backoff.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
-import { isAbortError } from '#pkg/runtime/errors.ts';
+import { isAbortError, toError } from '#pkg/runtime/errors.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
 import type { AskRedis } from './ask-redis.ts';
@@ -113,7 +113,11 @@ export function createBuilder(options: BuilderOptions): Builder {
 
 /** Which life of the server this is: another after each restart, when the last writes may be lost. */
 async function lifeOf(redis: AskRedis): Promise<string> {
-  const text = await redis((client) => client.info('server'));
+  const text = await redis((client) => client.info('server')).catch((error: unknown) => {
+    // Some servers tell nobody. Their restarts then go unnoticed, but not that they are empty.
+    if (toError(error).name === 'ReplyError') return '';
+    throw error;
+  });
   return /^run_id:(\w+)/m.exec(text)?.[1] ?? 'unknown';
 }
 

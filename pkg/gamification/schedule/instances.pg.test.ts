@@ -105,6 +105,34 @@ describe('more users than a page has', () => {
   });
 });
 
+describe('a user whose judgement fails each time', () => {
+  const failingFor = (userId: string) =>
+    world.schedule({
+      ledger: {
+        settle: async (deeds) => {
+          if (deeds.some((deed) => deed.userId === userId && deed.kind === 'judge')) throw new RangeError('a bug');
+          return world.ledger.settle(deeds);
+        },
+      },
+    });
+
+  test('keeps nobody else from theirs, and after some tries no later day from being judged', async () => {
+    await fill();
+    await world.toNoon('2026-03-15');
+    const failing = failingFor(idOf(1));
+    await expect(failing.runDue()).rejects.toThrow('1 users could not be settled for 2026-03-14');
+    expect((await result()).facts).toHaveLength(PEOPLE - 1);
+    expect((await result()).jobs).toMatchObject([{ done_through: new Date(startOfDay('2026-03-14')) }, {}]);
+    for (let tries = 2; tries < 30; tries += 1) await expect(failing.runDue()).rejects.toThrow('2026-03-14');
+    await failing.runDue();
+    expect((await result()).jobs).toMatchObject([{ done_through: new Date(startOfDay('2026-03-15')) }, {}]);
+    await world.toNoon('2026-03-16');
+    await world.schedule().runDue();
+    const { facts } = await result();
+    expect(facts.filter((fact) => fact['user_id'] === idOf(1))).toMatchObject([{ event_id: 'missed:2026-03-14' }]);
+  });
+});
+
 describe('two instances', () => {
   test('never work on one job at once', async () => {
     const expected = await undisturbed('2026-03-16');
@@ -206,7 +234,9 @@ describe('two instances', () => {
     await paused.runDue();
     expect(await result()).toEqual(expected);
     expect(await paused.registry.metrics()).toContain('job_runs_total{job="days",outcome="lost"} 1');
-    expect(await other.registry.metrics()).toContain('job_runs_total{job="days",outcome="done"} 4');
+    const metrics = await other.registry.metrics();
+    expect(metrics).toContain('job_runs_total{job="days",outcome="done"} 4');
+    expect(metrics).toContain('skyflow_gamification_job_done_age_seconds{job="days"} 43200');
   });
 });
 

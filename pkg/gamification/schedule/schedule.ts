@@ -9,11 +9,12 @@ import type { Logger } from '#pkg/runtime/log.ts';
 import type { Registry } from '#pkg/runtime/metrics.ts';
 import type { Network } from '../network/network.ts';
 import { type CaughtUp, createCaughtUp, untilCaughtUp } from './caught-up.ts';
-import { createDaysJob, type DeedSettler } from './days.ts';
+import { createDaysJob } from './days.ts';
 import type { Job } from './job.ts';
 import { createLeases } from './lease.ts';
 import { scheduleMetrics } from './metrics.ts';
 import { runDue } from './runner.ts';
+import type { DeedSettler } from './settle-all.ts';
 import { scheduleSql } from './sql.ts';
 import { type BoardRefresher, createSweepJob } from './sweep.ts';
 import { createWeeksJob } from './weeks.ts';
@@ -57,7 +58,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   const patience = { caughtUp: options.caughtUp ?? createCaughtUp(options.bus), clock, log };
   const whenCaughtUp = (slotMs: number, signal: AbortSignal) => untilCaughtUp(patience, slotMs, signal);
   const jobs: readonly Job[] = [
-    createDaysJob({ postgres, ledger, untilCaughtUp: whenCaughtUp }),
+    createDaysJob({ postgres, ledger, untilCaughtUp: whenCaughtUp, log }),
     createWeeksJob({ postgres, untilCaughtUp: whenCaughtUp, log }),
     createSweepJob({ ...options, log }),
   ];

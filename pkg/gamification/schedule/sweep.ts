@@ -4,12 +4,13 @@ import { onPostgres, StoreAwayError } from '#pkg/rest/away.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
 import { toError } from '#pkg/runtime/errors.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
+import type { Deed } from '../model.ts';
 import type { Figures, Network } from '../network/network.ts';
 import { ACHIEVEMENTS } from '../rules/achievements/catalogue.ts';
 import { SWEEP_EVERY_MS } from '../rules/amounts.ts';
 import { addDays, dayOf } from '../rules/days.ts';
-import type { DeedSettler } from './days.ts';
 import type { Job } from './job.ts';
+import { type DeedSettler, settleAll } from './settle-all.ts';
 import { scheduleSql } from './sql.ts';
 
 /** What the sweep asks of the leaderboards. */
@@ -94,16 +95,16 @@ async function sweepPage(
 
   const correlationId = derivedEventId('job', 'sweep', String(nowMs));
   const recheck = rows.filter(({ matters }) => matters);
-  await ledger.settle(
-    recheck.map(({ user_id: userId }) => ({
-      kind: 'recheck',
-      userId,
-      ...seen?.figures.get(userId),
-      atMs: nowMs,
-      correlationId,
-      causationId: '',
-    })),
-  );
+  const deeds = recheck.map(({ user_id: userId }): Deed => ({
+    kind: 'recheck',
+    userId,
+    ...seen?.figures.get(userId),
+    atMs: nowMs,
+    correlationId,
+    causationId: '',
+  }));
+  // Whoever fails is tried again by the next sweep.
+  await settleAll(ledger, deeds, log);
   if (seen !== undefined) {
     const looked = new Set(looks.due);
     const news = rows.filter((row) => looked.has(row.user_id) || row.inactive !== seen.inactive.has(row.user_id));
