@@ -103,7 +103,7 @@ export const createOneProcess = async (
   };
   const admin = await adminServices(options, { status, lenses, ...operators, context });
   const counting = [...gamification.services, ...router];
-  const answering = [...api.services, ...timeline, ...feeds.services, ...gateway.services];
+  const answering = [...timeline, ...feeds.services, ...gateway.services];
   const upkeep = postgresUpkeep(postgres, { clock: systemClock, log });
   const services = [relay, ...answering, ...counting, web, ...admin, upkeep];
   return { services, listening: web.listening, sessions: api.sessions, lenses };

@@ -84,7 +84,7 @@ export const createApiPart = async (
   options: ApiOptions,
   { signer, relay }: { readonly signer: SessionSigner; readonly relay: OutboxRelay },
   context: PartContext,
-): Promise<WebPart & { readonly sessions: SessionStore }> => {
+): Promise<Pick<WebPart, 'app'> & { readonly sessions: SessionStore }> => {
   const { stores, registry } = context;
   const log = context.log.child({ component: 'core-api' });
   const { redis } = await stores.redis();
@@ -93,7 +93,6 @@ export const createApiPart = async (
   const core = createCore({
     postgres: await stores.postgres(),
     redis,
-    publisher: createPublisher(await stores.bus(), log),
     relay,
     sessions,
     verifier: createVerifier({ jwks: () => signer.jwks(), redis, clock }),
@@ -109,7 +108,7 @@ export const createApiPart = async (
     log,
     registry,
   });
-  return { app: core.app, services: core.services, sessions };
+  return { app: core.app, sessions };
 };
 
 /** The lenses over ClickHouse (migrated), with the background refresh of what scores are compared with. */

@@ -8,10 +8,11 @@ import type { Tier } from '#pkg/contracts/tiers.ts';
 import { readMigrations } from '#pkg/migrate/migration-files.ts';
 import { migrateUp } from '#pkg/migrate/runner.ts';
 import type { Postgres } from '#pkg/postgres/client.ts';
+import { OutboxRelay } from '#pkg/outbox/relay.ts';
 import { postgresMigrationStore } from '#pkg/postgres/migration-store.ts';
 import { openThrowaway } from '#pkg/postgres/throwaway.ts';
 import { openRedis, type RedisHandle } from '#pkg/redis/client.ts';
-import { type Clock, systemClock } from '#pkg/runtime/clock.ts';
+import { systemClock } from '#pkg/runtime/clock.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import { createLogger } from '#pkg/runtime/log.ts';
 import { createMetrics } from '#pkg/runtime/metrics.ts';
@@ -101,6 +102,8 @@ export async function openTestStores(): Promise<TestStores> {
 
 /** A core-api over test stores. */
 export interface TestCore extends Core {
+  /** The relay of its outbox. */
+  readonly services: readonly Service[];
   readonly sessions: SessionStore;
   readonly directory: FixedDirectory;
   readonly publisher: MemoryPublisher;
@@ -126,7 +129,10 @@ export interface Answer {
 }
 
 /** Puts a core-api together. Its relay does not run unless the test runs it. */
-export function createTestCore(stores: TestStores, changes: Partial<CoreOptions> & { clock?: Clock } = {}): TestCore {
+export function createTestCore(
+  stores: TestStores,
+  changes: Partial<CoreOptions> & { publisher?: Publisher } = {},
+): TestCore {
   const { postgres, redis: handle, signer } = stores;
   const { clock = systemClock } = changes;
   const { redis } = handle;
@@ -134,10 +140,11 @@ export function createTestCore(stores: TestStores, changes: Partial<CoreOptions>
   const publisher = new MemoryPublisher();
   const sessions = createSessionStore({ redis, signer, clock });
   const registry = createMetrics();
+  const relay = new OutboxRelay({ postgres, publisher: changes.publisher ?? publisher, clock, log, registry });
   const core = createCore({
     postgres,
     redis,
-    publisher,
+    relay,
     sessions,
     verifier: createVerifier({ jwks: () => signer.jwks(), redis, clock }),
     signer,
@@ -152,6 +159,7 @@ export function createTestCore(stores: TestStores, changes: Partial<CoreOptions>
   });
   return {
     ...core,
+    services: [relay],
     sessions,
     directory,
     publisher,

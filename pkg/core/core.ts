@@ -1,12 +1,10 @@
 import type { Hono } from 'hono';
 import type { Redis } from 'ioredis';
-import type { Publisher } from '#pkg/bus/publish.ts';
-import { OutboxRelay } from '#pkg/outbox/relay.ts';
+import type { OutboxRelay } from '#pkg/outbox/relay.ts';
 import type { Postgres } from '#pkg/postgres/client.ts';
 import { createRestApp } from '#pkg/rest/app.ts';
 import { RateLimits } from '#pkg/rest/limiter.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
-import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
 import type { Registry } from '#pkg/runtime/metrics.ts';
 import type { ApiDocument } from '#pkg/rest/documents.ts';
@@ -28,9 +26,8 @@ import { addMeRoutes } from './routes/me.ts';
 export interface CoreOptions {
   readonly postgres: Postgres;
   readonly redis: Redis;
-  readonly publisher: Publisher;
-  /** One that somebody else runs, over the same Postgres; default: core-api's own, among its services. */
-  readonly relay?: Pick<OutboxRelay, 'offer'> | undefined;
+  /** Of this process, and run by it. While none runs requests are accepted all the same, and wait. */
+  readonly relay: Pick<OutboxRelay, 'offer'>;
   readonly sessions: SessionStore;
   readonly verifier: Verifier;
   readonly signer: SessionSigner;
@@ -51,7 +48,7 @@ export interface CoreOptions {
   readonly limits?: Partial<CoreLimits>;
 }
 
-/** core-api, to be served and run. */
+/** core-api, to be served. */
 export interface Core {
   /**
    * Answers `/api/v1/*`, `/openapi.json`, `/docs`, `/.well-known/jwks.json` and `/health`; everything else is a 404. Beside
@@ -59,15 +56,12 @@ export interface Core {
    * its middleware is meant for these alone.
    */
   readonly app: Hono;
-  /** The outbox's relay, unless one was given. While none runs requests are accepted all the same, and wait. */
-  readonly services: readonly Service[];
 }
 
-/** Puts core-api together. Nothing is opened here, and nothing runs until the services do. */
+/** Puts core-api together. Nothing is opened here. */
 export function createCore(options: CoreOptions): Core {
   const { redis, clock, log, registry, trustedProxies = 0 } = options;
   const events = new CoreEvents(log, registry);
-  const { relay, services } = relayOf(options);
   const core: CoreContext = {
     ...options,
     fetch: options.fetch ?? createSafeFetch(),
@@ -76,7 +70,6 @@ export function createCore(options: CoreOptions): Core {
     otherDocuments: options.otherDocuments ?? [],
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     rates: new RateLimits(redis),
-    relay,
     events,
   };
   const { publicUrl, limits } = core;
@@ -86,13 +79,5 @@ export function createCore(options: CoreOptions): Core {
   addMeRoutes(app, core);
   addAnalysisRoutes(app, core);
   // What travels with a request is our own business.
-  return { app: app as unknown as Hono, services };
-}
-
-/** The relay that was given, or one of our own, which is then ours to run. */
-function relayOf(options: CoreOptions): { relay: Pick<OutboxRelay, 'offer'>; services: readonly Service[] } {
-  const { relay, postgres, publisher, clock, log, registry } = options;
-  if (relay !== undefined) return { relay, services: [] };
-  const own = new OutboxRelay({ postgres, publisher, clock, log, registry });
-  return { relay: own, services: [own] };
+  return { app: app as unknown as Hono };
 }

@@ -16,6 +16,7 @@ import { createCore } from '#pkg/core/core.ts';
 import { createDirectory } from '#pkg/identity/directory.ts';
 import { readMigrations } from '#pkg/migrate/migration-files.ts';
 import { migrateUp } from '#pkg/migrate/runner.ts';
+import { OutboxRelay } from '#pkg/outbox/relay.ts';
 import { openPostgres } from '#pkg/postgres/client.ts';
 import { postgresMigrationStore } from '#pkg/postgres/migration-store.ts';
 import { openRedis } from '#pkg/redis/client.ts';
@@ -42,10 +43,14 @@ await reconcileStreams(bus, log);
 
 const signer = await loadSigner({ folder: join(folder, 'keys') });
 const sessions = createSessionStore({ redis, signer, clock });
+// As in production: each acceptance writes its line.
+const own = createLogger({ level: 'info', write: () => undefined });
+const registry = createMetrics();
+const relay = new OutboxRelay({ postgres, publisher: createPublisher(bus, log), clock, log: own, registry });
 const core = createCore({
   postgres,
   redis,
-  publisher: createPublisher(bus, log),
+  relay,
   sessions,
   verifier: createVerifier({ jwks: () => signer.jwks(), redis, clock }),
   signer,
@@ -53,9 +58,8 @@ const core = createCore({
   serviceDid: 'did:web:localhost',
   publicUrl: 'http://localhost',
   clock,
-  // As in production: each acceptance writes its line.
-  log: createLogger({ level: 'info', write: () => undefined }),
-  registry: createMetrics(),
+  log: own,
+  registry,
 });
 
 /** The highest tier has no limit an hour; nobody computes here, so each user has room for as many as may be under way. */
@@ -71,7 +75,7 @@ for (let index = 0; index < Number(values.users); index += 1) {
 
 const service = serveHttp({ name: 'api', host: '127.0.0.1', port: 0, app: core.app, portFlag: '--port' });
 const stop = new AbortController();
-const running = runAll([service, ...core.services], { signal: stop.signal, graceMs: 10_000, log });
+const running = runAll([service, relay], { signal: stop.signal, graceMs: 10_000, log });
 const { port } = await service.listening;
 process.stdout.write(`${JSON.stringify({ port, tokens })}\n`);
 

@@ -5,7 +5,7 @@ import { EVENTS } from '#pkg/bus/events.ts';
 import { TimelineCompletedEventSchema } from '#proto/skyflow/events/v1/timeline_pb.js';
 import { deliver, type DeliveryOptions, DISTURBED, type Round, worldOf } from './delivery.ts';
 import { badMessages, type Message } from './messages.ts';
-import { startMsOf } from './model/calendar.ts';
+import { dayNumberOf, startMsOf } from './model/calendar.ts';
 import { outcomeOf, type Outcome } from './model/model.ts';
 import { play, signEverybodyIn, type Toll, type Troubles } from './play.ts';
 import { messagesOf, type Recorder, startRecorder } from './recorder.ts';
@@ -43,7 +43,7 @@ export const playGame = async (options: GameOptions): Promise<Game> => {
     history.people.map(({ userId, networkSize, trackedUsers }) => [userId, [networkSize, trackedUsers] as const]),
   );
   const stage = await openStage({ nowMs: startMsOf(history.firstDay), figures });
-  const bad = badOf(history);
+  const bad = badOf(history, rounds);
   try {
     await stage.gamification.launch();
     await signEverybodyIn(stage, history);
@@ -69,10 +69,12 @@ export const playGame = async (options: GameOptions): Promise<Game> => {
   }
 };
 
-const badOf = (history: History): readonly Message[] => {
-  const victim = history.people.find(({ account }) => account === 'here')?.userId;
-  const fact = history.analyses.find(({ userId, score }) => userId === victim && score !== null);
-  return fact === undefined ? [] : badMessages(fact);
+/** Of a time that is over when they are told: what is ahead of the clock waits first. */
+const badOf = ({ people, analyses }: History, [first]: readonly Round[]): readonly Message[] => {
+  const here = new Set(people.filter(({ account }) => account === 'here').map(({ userId }) => userId));
+  const fact = analyses.find(({ userId, score }) => here.has(userId) && score !== null);
+  if (fact === undefined || first === undefined || dayNumberOf(fact.atMs) > first.lastDay) return [];
+  return badMessages(fact);
 };
 
 /** Each opts out as a user does. */

@@ -46,8 +46,7 @@ export const settled = async (stage: Stage, what: string): Promise<void> => {
     left = await underWay(stage);
     quiet = left.size === 0 ? quiet + 1 : 0;
     return quiet === 2;
-  }).catch(async (error: unknown) => {
-    for (const [st, d] of gamificationDurables) { const i = await stage.bus.jsm.consumers.info(st, d); console.log(JSON.stringify(i)); if (d==='timeline-xp-awarder') for (let q = 1; q <= 14; q++) { const m = await stage.bus.jsm.streams.getMessage(st, {seq: q}); console.log(q, m?.subject, m?.header?.get('Nats-Msg-Id')); } }
+  }).catch((error: unknown) => {
     throw new Error(`still under way after ${what}: ${JSON.stringify([...left])}`, { cause: error });
   });
 };

@@ -14,7 +14,7 @@ export const coreApi = async (options: OptionsOf<'core-api'>): Promise<void> => 
     const relay = await createRelay(context);
     const part = await createApiPart({ ...options, ...names }, { signer: await loadSigner(source), relay }, context);
     const { host, port } = options;
-    return [relay, ...part.services, serveHttp({ name: 'core-api', host, port, app: part.app, portFlag: '--port' })];
+    return [relay, serveHttp({ name: 'core-api', host, port, app: part.app, portFlag: '--port' })];
   });
 };
 

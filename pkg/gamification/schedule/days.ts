@@ -1,5 +1,5 @@
 import { derivedEventId } from '#pkg/bus/events.ts';
-import { TIERS, type Tier } from '#pkg/contracts/tiers.ts';
+import type { Tier } from '#pkg/contracts/tiers.ts';
 import type { Postgres } from '#pkg/postgres/client.ts';
 import { onPostgres } from '#pkg/rest/away.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
@@ -38,6 +38,14 @@ export class UnsettledError extends Error {
  */
 export function createDaysJob(options: DaysOptions): Job {
   let tried: { readonly day: Day; readonly tries: number } | undefined;
+  /** Throws, so that the slot is tried again, until there is no use in it: then all others go on without those who failed. */
+  const leaveOut = (day: Day, failed: number): void => {
+    if (failed === 0) return;
+    tried = { day, tries: tried?.day === day ? tried.tries + 1 : 1 };
+    if (tried.tries < MOST_TRIES) throw new UnsettledError(day, failed);
+    // A streak that stays alive so is judged on a later day.
+    options.log.error({ day, users: failed }, 'a day counts as judged without users who failed each time');
+  };
   return {
     name: 'days',
     firstMs: (nowMs) => startOfDay(dayOf(nowMs)),
@@ -46,14 +54,10 @@ export function createDaysJob(options: DaysOptions): Job {
     work: async ({ doneThroughMs }, signal) => {
       const day = dayOf(doneThroughMs);
       await options.untilCaughtUp(doneThroughMs, signal);
-      let failed = await judge(options, day, signal);
+      // Freezes of the new month are not for days before it: nobody gets any while somebody is still to be judged.
+      leaveOut(day, await judge(options, day, signal));
       const next = nextDay(day);
-      if (isFirstOfMonth(next)) failed += await grant(options, next, signal);
-      if (failed === 0) return;
-      tried = { day, tries: tried?.day === day ? tried.tries + 1 : 1 };
-      if (tried.tries < MOST_TRIES) throw new UnsettledError(day, failed);
-      // The days of all others are not to stand still for good. A streak that is still alive then is judged on a later day.
-      options.log.error({ day, users: failed }, 'a day counts as judged without users who failed each time');
+      if (isFirstOfMonth(next)) leaveOut(day, await grant(options, next, signal));
     },
   };
 }
@@ -79,12 +83,12 @@ async function judge({ postgres, ledger, log }: DaysOptions, day: Day, signal: A
 
 async function grant({ postgres, ledger, log }: DaysOptions, month: Day, signal: AbortSignal): Promise<number> {
   const cause = { correlationId: derivedEventId('job', 'freezes', month), causationId: '' };
-  const tiers = TIERS.filter((tier) => freezesOf(tier) > 0);
   const page = async (after: string) => {
     const { rows } = await onPostgres(
-      postgres.query<{ user_id: string; tier: Tier }>(sql.grant, [month, after, tiers, PAGE]),
+      postgres.query<{ user_id: string; tier: Tier; is_given: boolean }>(sql.grant, [month, after, PAGE]),
     );
-    const deeds = rows.map((row): Deed => ({
+    const due = rows.filter(({ tier, is_given }) => freezesOf(tier) > 0 && !is_given);
+    const deeds = due.map((row): Deed => ({
       kind: 'grant',
       userId: row.user_id,
       month,
