@@ -66,6 +66,14 @@ timeline *ARGS:
 realtime-gateway *ARGS:
     {{skyflow}} realtime-gateway "$@"
 
+# run XP, streaks, achievements and leaderboards alone: needs CLICKHOUSE_URL, DATABASE_URL, REDIS_URL and NATS_URL
+gamification *ARGS:
+    {{skyflow}} gamification "$@"
+
+# run the audit log and the dead letters alone: needs DATABASE_URL and NATS_URL
+event-router *ARGS:
+    {{skyflow}} event-router "$@"
+
 # run the feed generator alone: needs CLICKHOUSE_URL, DATABASE_URL and REDIS_URL
 feedgen *ARGS:
     {{skyflow}} feedgen "$@"
@@ -73,6 +81,18 @@ feedgen *ARGS:
 # look after feeds: just feeds list
 feeds *ARGS:
     {{skyflow}} feeds "$@"
+
+# have dead letters handled again: just replay --since 2h --dry-run
+replay *ARGS:
+    {{skyflow}} replay "$@"
+
+# look at dead letters: just dlq list
+dlq *ARGS:
+    {{skyflow}} dlq "$@"
+
+# all that one request caused: just trace ID
+trace *ARGS:
+    {{skyflow}} trace "$@"
 
 # run Redis and NATS only
 common *ARGS:
@@ -126,6 +146,10 @@ torture *ARGS:
 saga *ARGS:
     {{node}} testing/saga/main.ts "$@"
 
+# 10,000 analyses, disturbed, while gamification, NATS, Redis and Postgres are killed: the ledger and all that follows must be the model's
+torture-xp *ARGS:
+    {{node}} testing/gamification/torture-main.ts "$@"
+
 # a million damaged frames: each must be counted as ok, dropped or dead
 fuzz *ARGS:
     {{node}} testing/crash/fuzz-main.ts "$@"
@@ -142,6 +166,10 @@ bench-ingest *ARGS:
 # measure POST timeline/analyze at 200 requests a second
 bench-api *ARGS:
     {{node}} testing/bench/api-main.ts "$@"
+
+# measure the bus: completed analyses through gamification to the ledger and to SSE frames
+bench-bus *ARGS:
+    {{node}} testing/bench/bus-main.ts "$@"
 
 # measure the feed generator beside one of the official starter's shape, and how fast a post becomes visible
 bench-feeds *ARGS:

@@ -122,7 +122,9 @@ export const play = async (stage: Stage, options: PlayOptions): Promise<Toll> =>
       await Promise.all([publishAll(stage, all), makeTrouble()]);
     }
     const toldMs = performance.now();
-    await settled(stage, `round ${index}`);
+    // What the dead had in hand to publish is nobody else's for a while.
+    const hurry = planned.includes('gamification') && !planned.includes('nats');
+    await settled(stage, `round ${index}`, hurry);
     const settledMs = performance.now();
     await midnight(stage, lastDay + 1);
     const took = [toldMs - startedMs, settledMs - toldMs, performance.now() - settledMs].map(Math.round);
@@ -131,8 +133,7 @@ export const play = async (stage: Stage, options: PlayOptions): Promise<Toll> =>
     );
   }
   // Once more the sweep, over all that came of the last day.
-  stage.setClock(startMsOf(history.firstDay + history.days) + 10 * minuteMs);
-  await delay(500);
+  await workUntil(stage, 'sweep', startMsOf(history.firstDay + history.days) + 10 * minuteMs);
   await settled(stage, 'the last sweep');
   return toll;
 };
@@ -141,23 +142,29 @@ export const play = async (stage: Stage, options: PlayOptions): Promise<Toll> =>
 const lookMs = 11_000;
 const leaseOverMs = 1_500;
 
-/**
- * Lets the day begin, and waits until the one before is judged. A process that died with work by the calendar in hand keeps it
- * for a minute; here that minute is a moment.
- */
+/** Lets the day begin, and waits until the one before is judged. */
 const midnight = async (stage: Stage, day: DayNumber): Promise<void> => {
-  stage.setClock(startMsOf(day) + 1_000);
+  await workUntil(stage, 'days', startMsOf(day));
+  await settled(stage, 'a midnight');
+};
+
+/**
+ * Lets it be that time, and waits until work by the calendar is done through it. A process that died with it in hand keeps it for
+ * a minute; here that minute is a moment.
+ */
+const workUntil = async (stage: Stage, job: 'days' | 'sweep', ms: number): Promise<void> => {
+  stage.setClock(ms + 1_000);
   let hurryAtMs = performance.now() + leaseOverMs;
-  await until(`the judgement before day ${day}`, async () => {
+  await until(`${job} until ${new Date(ms).toISOString()}`, async () => {
     const { rows } = await stage.postgres.query<{ until: number }>(
-      `SELECT (extract(epoch FROM min(done_through)) * 1000)::bigint AS until FROM scheduled_jobs WHERE job = 'days'`,
+      'SELECT (extract(epoch FROM min(done_through)) * 1000)::bigint AS until FROM scheduled_jobs WHERE job = $1',
+      [job],
     );
-    if ((rows[0]?.until ?? 0) >= startMsOf(day)) return true;
+    if ((rows[0]?.until ?? 0) >= ms) return true;
     if (performance.now() < hurryAtMs) return false;
     hurryAtMs = performance.now() + leaseOverMs;
     await stage.postgres.query('UPDATE scheduled_jobs SET leased_until = now() WHERE leased_by IS NOT NULL');
     stage.setClock(stage.nowMs() + lookMs);
     return false;
   });
-  await settled(stage, 'a midnight');
 };

@@ -1,3 +1,4 @@
+import { toError } from '#pkg/runtime/errors.ts';
 import { applyDeed } from '../rules/apply-deed.ts';
 import { needsDays } from '../rules/needs-days.ts';
 import type { Deed, Effect, PlayerState } from '../model.ts';
@@ -5,6 +6,10 @@ import type { Deed, Effect, PlayerState } from '../model.ts';
 /** Our own rules failed: a bug, which no other attempt will mend, and never a database that is away. */
 export class RulesError extends Error {
   override readonly name = 'RulesError';
+
+  constructor(cause: unknown) {
+    super(`the rules failed: ${toError(cause).message}`, { cause });
+  }
 }
 
 /** What deeds bring: one effect each, undefined where their user has no state. */
@@ -36,6 +41,6 @@ export function applyAll(deeds: readonly Deed[], states: ReadonlyMap<string, Pla
     });
     return { effects, needDays };
   } catch (error) {
-    throw new RulesError('the rules failed', { cause: error });
+    throw new RulesError(error);
   }
 }

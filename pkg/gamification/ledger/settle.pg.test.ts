@@ -193,6 +193,13 @@ describe('a transaction that does not end', () => {
   });
 });
 
+test('a deed on which our own rules fail is not taken for a database that is away', async () => {
+  const userId = await world.addUser();
+  const failing = settle(analysis(userId, { atMs: Number.NaN }));
+  await expect(failing).rejects.toThrow(/^the rules failed: /);
+  await expect(failing).rejects.not.toBeInstanceOf(StoreAwayError);
+});
+
 describe('the events', () => {
   test('stand in the outbox as they were offered', async () => {
     const userId = await world.addUser();

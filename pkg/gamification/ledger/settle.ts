@@ -186,6 +186,6 @@ function computed<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw new RulesError('the rules failed', { cause: error });
+    throw new RulesError(error);
   }
 }
