@@ -4,6 +4,7 @@ import { createRandom, type Random } from '#testing/simulator/random.ts';
 import type { Round } from './delivery.ts';
 import { type Message, messageOf } from './messages.ts';
 import { type DayNumber, startMsOf } from './model/calendar.ts';
+import type { TierFact } from './model/facts.ts';
 import type { History } from './world.ts';
 import type { Stage } from './stage.ts';
 import { settled, until } from './settle.ts';
@@ -25,6 +26,21 @@ export const signEverybodyIn = async (stage: Stage, history: History): Promise<v
       known.map(({ account }) => account === 'left'),
     ],
   );
+};
+
+/** As the API does when a tier changes, before the event tells it. */
+const noteTiers = async ({ postgres }: Stage, messages: Round['messages']): Promise<void> => {
+  const last = new Map<string, TierFact>();
+  for (const { fact } of messages) {
+    if (fact.kind === 'tier_changed' && fact.atMs >= (last.get(fact.userId)?.atMs ?? 0)) last.set(fact.userId, fact);
+  }
+  await until('the tiers of a round', async () => {
+    await postgres.query(
+      'UPDATE users u SET tier = t.tier FROM unnest($1::text[], $2::text[]) AS t (did, tier) WHERE u.did = t.did',
+      [[...last.keys()], [...last.values()].map(({ to }) => to)],
+    );
+    return true;
+  });
 };
 
 /** Publishes until the stream has it, whatever is away. */
@@ -105,6 +121,7 @@ export const play = async (stage: Stage, options: PlayOptions): Promise<Toll> =>
     if (judged.length > 1) await stage.gamification.kill({ down: true });
     stage.setClock(startMsOf(lastDay) + eveningMs);
     const all = [...(index === 0 ? bad : []), ...messages.map(({ fact, copy }) => messageOf(fact, copy))];
+    await noteTiers(stage, messages);
     const planned = plan(random, stage, troubles);
     say?.(`round ${index}: ${all.length} messages; ${planned.join(', ') || 'calm'}`);
     const makeTrouble = async (): Promise<void> => {
@@ -123,7 +140,7 @@ export const play = async (stage: Stage, options: PlayOptions): Promise<Toll> =>
     }
     const toldMs = performance.now();
     // What the dead had in hand to publish is nobody else's for a while.
-    const hurry = planned.includes('gamification') && !planned.includes('nats');
+    const hurry = !planned.includes('nats');
     await settled(stage, `round ${index}`, hurry);
     const settledMs = performance.now();
     await midnight(stage, lastDay + 1);
