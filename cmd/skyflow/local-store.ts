@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { adminSocketPath } from '#pkg/admin/socket-path.ts';
-import { UserError } from '#pkg/runtime/errors.ts';
+import { errorCode, UserError } from '#pkg/runtime/errors.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
 import { type StoreLocations, Stores } from './compose.ts';
 
@@ -23,6 +23,18 @@ const hintFor = (folder: string): string =>
   resolve(demoFolder) !== folder && isDataFolder(demoFolder)
     ? 'The data of the demo is in data-demo: add --data-dir data-demo. Or start with `npm start`.'
     : 'Start with `npm start` (or `npm run demo`), or name the right folder with --data-dir.';
+
+/** Postgres' code for a table that is not there. */
+const undefinedTable = '42P01';
+
+/** Throws `cause`, in the words of what to do where it is that the tables are not there. */
+export const tablesMissing = (cause: unknown): never => {
+  if (errorCode(cause) !== undefinedTable) throw cause;
+  throw new UserError('This Postgres does not have the tables of this Skyflow.', {
+    hint: 'Run `skyflow migrate up`, or start it with `npm start`.',
+    cause,
+  });
+};
 
 /**
  * A server that was named is asked directly. Otherwise the process that holds the data folder, and when there is none the

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
+import type { Outcome } from '#pkg/admin/outcome.ts';
 import { adminSocketPath } from '#pkg/admin/socket-path.ts';
-import { errorCode, UserError } from '#pkg/runtime/errors.ts';
+import { UserError } from '#pkg/runtime/errors.ts';
 import type { LogLevel } from '#pkg/runtime/log.ts';
 import { Stores } from './compose.ts';
 import { drawing } from './feeds/ask.ts';
 import type { Drawing } from './feeds/drawing.ts';
-import { isDataFolder } from './local-store.ts';
+import { isDataFolder, tablesMissing } from './local-store.ts';
 import { openScreen, type Screen } from './screen.ts';
 
 /** What every command is told that gives an order to the running Skyflow, or carries it out itself. */
@@ -19,11 +20,6 @@ export interface OrderOptions {
   readonly noColor: boolean;
 }
 
-/** What became of it, or why it was not carried out. */
-export type OrderOutcome<T> =
-  | { readonly ok: true; readonly answer: T }
-  | { readonly ok: false; readonly message: string; readonly hint: string };
-
 /** One order. */
 export interface Order<T> {
   /** What a person waits for: `replaying`. */
@@ -31,9 +27,9 @@ export interface Order<T> {
   /** The server beside Postgres that it needs, where it needs one. */
   readonly needs?: 'redisUrl' | 'natsUrl' | undefined;
   /** Gives it to the process that holds the data folder; undefined when there is none. */
-  ask(socketPath: string): Promise<OrderOutcome<T> | undefined>;
+  ask(socketPath: string): Promise<Outcome<T> | undefined>;
   /** Carries it out here. */
-  open(stores: Stores, screen: Screen): Promise<OrderOutcome<T>>;
+  open(stores: Stores, screen: Screen): Promise<Outcome<T>>;
 }
 
 /** Gives an order, and prints the answer as one JSON object or as text. @throws UserError where it was refused */
@@ -55,7 +51,7 @@ export const giveOrder = async <T>(
  * Servers that were named are asked directly, all that the order needs; otherwise the process that holds the data folder,
  * and when there is none the folder itself.
  */
-const outcomeOf = async <T>(options: OrderOptions, order: Order<T>, screen: Screen): Promise<OrderOutcome<T>> => {
+const outcomeOf = async <T>(options: OrderOptions, order: Order<T>, screen: Screen): Promise<Outcome<T>> => {
   const { needs } = order;
   if (options.databaseUrl === undefined || (needs !== undefined && options[needs] === undefined)) {
     const folder = resolve(options.dataDir);
@@ -65,19 +61,8 @@ const outcomeOf = async <T>(options: OrderOptions, order: Order<T>, screen: Scre
     if (!isDataFolder(folder)) throw nowhere(options, needs, folder);
   }
   await using stores = new Stores({ ...options, database: 'skyflow' }, { log: screen.log });
-  try {
-    return await order.open(stores, screen);
-  } catch (cause) {
-    if (errorCode(cause) !== undefinedTable) throw cause;
-    throw new UserError('This Postgres does not have the tables of this Skyflow.', {
-      hint: 'Run `skyflow migrate up`, or start it with `npm start`.',
-      cause,
-    });
-  }
+  return await order.open(stores, screen).catch(tablesMissing);
 };
-
-/** Postgres' code for a table that is not there. */
-const undefinedTable = '42P01';
 
 const variables = { redisUrl: ['Redis', 'REDIS_URL'], natsUrl: ['NATS', 'NATS_URL'] } as const;
 

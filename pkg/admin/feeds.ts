@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Outcome, outcomeOf } from './outcome.ts';
 
 const rkey = z.string().min(1).max(512);
 /** A handle, a DID, and where it says so an at-uri or a link to a post. */
@@ -196,16 +197,11 @@ export const feedsAnswers = {
 
 export type FeedsAnswer<A extends FeedsAction> = z.infer<(typeof feedsAnswers)[A]>;
 
-/** Why a request was not carried out, for the person who made it. */
-const refusal = z.object({ ok: z.literal(false), message: z.string(), hint: z.string() });
-
 /** Reads the outcome of a request of this action. */
 export const feedsOutcome = <A extends FeedsAction>(action: A): z.ZodType<FeedsOutcome<A>> =>
-  z.union([z.object({ ok: z.literal(true), answer: feedsAnswers[action] }), refusal]) as z.ZodType<FeedsOutcome<A>>;
+  outcomeOf(feedsAnswers[action] as unknown as z.ZodType<FeedsAnswer<A>>);
 
-export type FeedsOutcome<A extends FeedsAction = FeedsAction> =
-  | { readonly ok: true; readonly answer: FeedsAnswer<A> }
-  | z.infer<typeof refusal>;
+export type FeedsOutcome<A extends FeedsAction = FeedsAction> = Outcome<FeedsAnswer<A>>;
 
 /** A request of one action. */
 export type FeedsRequestOf<A extends FeedsAction> = Extract<FeedsRequest, { action: A }>;

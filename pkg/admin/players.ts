@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Outcome, outcomeOf } from './outcome.ts';
 import { TIERS } from '#pkg/contracts/tiers.ts';
 
 /** What `POST /players` takes: one order about the users of this Skyflow. */
@@ -38,15 +39,11 @@ const playersAnswers = {
 
 export type PlayersAnswer<A extends PlayersAction> = z.infer<(typeof playersAnswers)[A]>;
 
-const refusal = z.object({ ok: z.literal(false), message: z.string(), hint: z.string() });
-
-export type PlayersOutcome<A extends PlayersAction = PlayersAction> =
-  | { readonly ok: true; readonly answer: PlayersAnswer<A> }
-  | z.infer<typeof refusal>;
+export type PlayersOutcome<A extends PlayersAction = PlayersAction> = Outcome<PlayersAnswer<A>>;
 
 /** Reads the outcome of an order. */
 export const playersOutcome = <A extends PlayersAction>(action: A): z.ZodType<PlayersOutcome<A>> =>
-  z.union([z.object({ ok: z.literal(true), answer: playersAnswers[action] }), refusal]) as z.ZodType<PlayersOutcome<A>>;
+  outcomeOf(playersAnswers[action] as unknown as z.ZodType<PlayersAnswer<A>>);
 
 /** Carries out orders about users. Rejects only for what nobody foresaw. */
 export type PlayersOperator = <A extends PlayersAction>(

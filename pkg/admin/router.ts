@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Outcome, outcomeOf } from './outcome.ts';
 
 /** A subject, or the beginning of some: `events.xp.>`. */
 const subject = z.string().min(1).max(300);
@@ -119,16 +120,11 @@ export const routerAnswers = {
 
 export type RouterAnswer<A extends RouterAction> = z.infer<(typeof routerAnswers)[A]>;
 
-/** Why a request was not carried out, for the person who made it. */
-const refusal = z.object({ ok: z.literal(false), message: z.string(), hint: z.string() });
-
 /** Reads the outcome of a request of this action. */
 export const routerOutcome = <A extends RouterAction>(action: A): z.ZodType<RouterOutcome<A>> =>
-  z.union([z.object({ ok: z.literal(true), answer: routerAnswers[action] }), refusal]) as z.ZodType<RouterOutcome<A>>;
+  outcomeOf(routerAnswers[action] as unknown as z.ZodType<RouterAnswer<A>>);
 
-export type RouterOutcome<A extends RouterAction = RouterAction> =
-  | { readonly ok: true; readonly answer: RouterAnswer<A> }
-  | z.infer<typeof refusal>;
+export type RouterOutcome<A extends RouterAction = RouterAction> = Outcome<RouterAnswer<A>>;
 
 /** A request of one action. */
 export type RouterRequestOf<A extends RouterAction> = Extract<RouterRequest, { action: A }>;

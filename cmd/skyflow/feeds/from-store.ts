@@ -9,9 +9,9 @@ import { createRules } from '#pkg/feeds/rules/rules.ts';
 import { createDirectory, type Directory } from '#pkg/identity/directory.ts';
 import type { Postgres } from '#pkg/postgres/client.ts';
 import { type Clock, systemClock } from '#pkg/runtime/clock.ts';
-import { errorCode, UserError } from '#pkg/runtime/errors.ts';
 import { createLogger, type Logger } from '#pkg/runtime/log.ts';
 import type { Stores } from '../compose.ts';
+import { tablesMissing } from '../local-store.ts';
 import { type PublicNames, publicNames } from '../public-names.ts';
 import type { FeedsOptions } from './ask.ts';
 import { createCheck } from './check.ts';
@@ -30,17 +30,10 @@ export const feedsFromStore = async <A extends FeedsAction>(
 ): Promise<FeedsOutcome<A>> => {
   try {
     return await createFeedOperator(await openParts(from))<A>(request);
-  } catch (cause) {
-    if (errorCode(cause) !== undefinedTable) throw cause;
-    throw new UserError('This Postgres does not have the tables of this Skyflow.', {
-      hint: 'Run `skyflow migrate up`, or start it with `npm start`.',
-      cause,
-    });
+  } catch (error) {
+    return tablesMissing(error);
   }
 };
-
-/** Postgres' code for it. */
-const undefinedTable = '42P01';
 
 const openParts = async ({ stores, options, log }: FromStore): Promise<FeedOperatorParts> => {
   const [store, postgres] = await Promise.all([stores.clickhouse(), stores.postgres()]);

@@ -1,13 +1,11 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
+import { answer, body, describePart } from '#pkg/rest/describe.ts';
 import type { ApiDocument } from '#pkg/rest/documents.ts';
 import { problems } from '#pkg/rest/problem.ts';
 import * as say from './schemas.ts';
 
 /** The routes as they are described and checked; what they do is in `public-routes.ts` and `admin-routes.ts`. */
 
-const json = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } });
-const body = <S extends z.ZodType>(schema: S) => ({ body: { content: json(schema), required: true } });
-const answer = <S extends z.ZodType>(description: string, schema: S) => ({ description, content: json(schema) });
 const nothing: Record<string, string[]>[] = [];
 const orNothing = [{ session: [] }, { apiKey: [] }, {}];
 const byKey = [{ apiKey: [] }];
@@ -203,33 +201,15 @@ const ROUTES = [
   feedStats,
 ];
 
-const documentInfo = (url: string) => ({
-  openapi: '3.1.0',
-  info: { title: 'Skyflow feeds', version: '1.0.0', license: { name: 'MIT', identifier: 'MIT' } },
-  servers: [{ url }],
+const PART = {
+  title: 'Skyflow feeds',
   tags: [
     { name: 'Feeds', description: 'What there is to read, and why a post is in it.' },
     { name: 'Operating feeds', description: 'For programs of the operator, with an API key.' },
   ],
-});
+  routes: ROUTES,
+  schemes: ['session', 'apiKey'],
+} as const;
 
-/** The part of the API's OpenAPI 3.1 document that describes feeds. The same wherever they run: core-api can serve it for both. */
-export function feedsDocument(publicUrl: string): ApiDocument {
-  const app = new OpenAPIHono();
-  const { openAPIRegistry } = app;
-  for (const route of ROUTES) openAPIRegistry.registerPath(route);
-  openAPIRegistry.registerComponent('securitySchemes', 'session', {
-    type: 'http',
-    scheme: 'bearer',
-    bearerFormat: 'JWT',
-    description: 'The access_token of auth/login or auth/refresh.',
-  });
-  openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'A key that the operator made: `sk_...`. Each is good for some scopes.',
-  });
-  const document = app.getOpenAPI31Document(documentInfo(publicUrl.replace(/\/+$/, '')));
-  // What is written is JSON: what it leaves out is not there.
-  return JSON.parse(JSON.stringify(document)) as ApiDocument;
-}
+/** The part of the API's OpenAPI document that describes feeds. */
+export const feedsDocument = (publicUrl: string): ApiDocument => describePart(PART, publicUrl);

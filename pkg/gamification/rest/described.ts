@@ -1,12 +1,11 @@
-import { createRoute, OpenAPIHono, type z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
+import { answer, body, describePart } from '#pkg/rest/describe.ts';
 import type { ApiDocument } from '#pkg/rest/documents.ts';
 import { problems } from '#pkg/rest/problem.ts';
 import * as say from './schemas.ts';
 
 /** The routes as they are described and checked; what they do is in the files named after them. */
 
-const json = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } });
-const answer = <S extends z.ZodType>(description: string, schema: S) => ({ description, content: json(schema) });
 const orNothing: Record<string, string[]>[] = [{ session: [] }, {}];
 const bySession = [{ session: [] }];
 const boards = ['Leaderboards'];
@@ -129,7 +128,7 @@ export const putVisibility = createRoute({
   security: bySession,
   summary: 'Leave the leaderboards, or come back',
   description: 'From the next answer on, in weeks that are over too. Nothing that you earned is lost.',
-  request: { body: { content: json(say.visibilityBody), required: true } },
+  request: body(say.visibilityBody),
   responses: { 200: answer('Your choice.', say.visibilityBody), ...problems(400, 401, 413, 415, 429, 500, 503) },
 });
 
@@ -146,28 +145,15 @@ const ROUTES = [
   putVisibility,
 ];
 
-const documentInfo = (url: string) => ({
-  openapi: '3.1.0',
-  info: { title: 'Skyflow gamification', version: '1.0.0', license: { name: 'MIT', identifier: 'MIT' } },
-  servers: [{ url }],
+const PART = {
+  title: 'Skyflow gamification',
   tags: [
     { name: 'XP and achievements', description: 'What your analyses have earned.' },
     { name: 'Leaderboards', description: 'Where you stand, and whether you want to.' },
   ],
-});
+  routes: ROUTES,
+  schemes: ['session'],
+} as const;
 
-/** The part of the API's OpenAPI 3.1 document that describes gamification. The same wherever it runs: core-api can serve it for both. */
-export function gamificationDocument(publicUrl: string): ApiDocument {
-  const app = new OpenAPIHono();
-  const { openAPIRegistry } = app;
-  for (const route of ROUTES) openAPIRegistry.registerPath(route);
-  openAPIRegistry.registerComponent('securitySchemes', 'session', {
-    type: 'http',
-    scheme: 'bearer',
-    bearerFormat: 'JWT',
-    description: 'The access_token of auth/login or auth/refresh.',
-  });
-  const document = app.getOpenAPI31Document(documentInfo(publicUrl.replace(/\/+$/, '')));
-  // What is written is JSON: what it leaves out is not there.
-  return JSON.parse(JSON.stringify(document)) as ApiDocument;
-}
+/** The part of the API's OpenAPI document that describes gamification. */
+export const gamificationDocument = (publicUrl: string): ApiDocument => describePart(PART, publicUrl);
