@@ -161,6 +161,36 @@ describe('two instances', () => {
     expect(await result()).toEqual(expected);
   });
 
+  test('of which one could not give its lease back goes on by itself', async () => {
+    const expected = await undisturbed('2026-03-16');
+    await fill();
+    let away = false;
+    const postgres: typeof world.postgres = {
+      ...world.postgres,
+      query: (text, params) =>
+        away ? Promise.reject(new Error('Connection terminated')) : world.postgres.query(text, params),
+    };
+    const schedule = world.schedule({
+      postgres,
+      ledger: {
+        settle: (deeds) => {
+          away = true;
+          return deeds.length === 0 ? Promise.resolve() : Promise.reject(new Error('Connection terminated'));
+        },
+      },
+    });
+    await expect(schedule.runDue()).rejects.toThrow();
+    away = false;
+    const again = world.schedule({ postgres });
+    await again.runDue();
+    expect((await result()).facts, 'another instance waits').toEqual([]);
+    await expect(schedule.runDue()).rejects.toThrow();
+    await world.to(world.clock.nowMs() + 60_000);
+    away = false;
+    await again.runDue();
+    expect(await result()).toEqual(expected);
+  });
+
   test('of which one died: the other takes over when its lease has lapsed, and not before', async () => {
     const expected = await undisturbed('2026-03-16');
     await fill();

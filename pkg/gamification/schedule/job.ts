@@ -1,6 +1,8 @@
 /** Work by the calendar, in slots that follow each other. */
 export interface Job {
   readonly name: JobName;
+  /** A slot is over for it only when that job has done all before the slot's end. */
+  readonly follows?: JobName;
   /** Until when it counts as done when it runs for the first time ever: what was before is not made up for. */
   firstMs(nowMs: number): number;
   /** When the slot that begins at `doneThroughMs` is over, so that its work is due. */

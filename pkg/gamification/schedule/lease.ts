@@ -53,6 +53,9 @@ export function createLeases({ postgres, clock, databaseNowMs, owner, lifetimeMs
   const run = async <Row>(text: string, params: readonly unknown[]): Promise<readonly Row[]> =>
     (await onPostgres(postgres.query<Row>(text, params))).rows;
 
+  /** Taken by this process. One that is not is free for it whoever Postgres says has it: giving it back may have failed. */
+  const held = new Set<string>();
+
   const hold = (job: string, doneThroughMs: number): Lease => {
     const lost = new AbortController();
     const done = new AbortController();
@@ -78,18 +81,30 @@ export function createLeases({ postgres, clock, databaseNowMs, owner, lifetimeMs
       },
       release: async () => {
         done.abort();
+        held.delete(job);
         await run(sql.release, [job, owner]);
       },
     };
   };
 
+  const tryToTake = async (job: string, firstMs: number): Promise<Lease | undefined> => {
+    const nowMs = await databaseNowMs();
+    const params = [job, new Date(firstMs), owner, new Date(nowMs + lifetimeMs), new Date(nowMs)];
+    const [row] = await run<{ done_through: Date }>(sql.take, params);
+    return row === undefined ? undefined : hold(job, row.done_through.getTime());
+  };
+
   return {
     doneThrough: async (job) => (await run<{ done_through: Date }>(sql.read, [job]))[0]?.done_through.getTime(),
     take: async (job, firstMs) => {
-      const nowMs = await databaseNowMs();
-      const params = [job, new Date(firstMs), owner, new Date(nowMs + lifetimeMs), new Date(nowMs)];
-      const [row] = await run<{ done_through: Date }>(sql.take, params);
-      return row === undefined ? undefined : hold(job, row.done_through.getTime());
+      if (held.has(job)) return undefined;
+      held.add(job);
+      const lease = await tryToTake(job, firstMs).catch((error: unknown) => {
+        held.delete(job);
+        throw error;
+      });
+      if (lease === undefined) held.delete(job);
+      return lease;
     },
   };
 }

@@ -13,12 +13,11 @@ export interface RunnerOptions {
 
 /** Does what is due of a job, one slot after the other, unless another process is at it. Rejects where a slot failed. */
 export async function runDue(options: RunnerOptions, job: Job, signal: AbortSignal): Promise<void> {
-  const { leases, nowMs, metrics } = options;
+  const { leases, metrics } = options;
   const known = await leases.doneThrough(job.name);
-  const now = await nowMs();
   if (known !== undefined) metrics.doneThrough(job.name, known);
-  if (known !== undefined && job.dueMs(known) > now) return;
-  const lease = await leases.take(job.name, job.firstMs(now));
+  if (known !== undefined && job.dueMs(known) > (await overMs(options, job))) return;
+  const lease = await leases.take(job.name, job.firstMs(await options.nowMs()));
   if (lease === undefined) return;
   try {
     await workThrough(options, { job, lease }, AbortSignal.any([signal, lease.signal]));
@@ -27,17 +26,26 @@ export async function runDue(options: RunnerOptions, job: Job, signal: AbortSign
   }
 }
 
+/** Up to when slots are over for a job. */
+async function overMs({ leases, nowMs }: RunnerOptions, { follows }: Job): Promise<number> {
+  const now = await nowMs();
+  if (follows === undefined) return now;
+  // Where the other never ran it is about to begin: nothing is over before it has.
+  return Math.min(now, (await leases.doneThrough(follows)) ?? -Infinity);
+}
+
 async function workThrough(
-  { nowMs, log, metrics }: RunnerOptions,
+  options: RunnerOptions,
   { job, lease }: { readonly job: Job; readonly lease: Lease },
   signal: AbortSignal,
 ): Promise<void> {
+  const { log, metrics } = options;
   let doneThroughMs = lease.doneThroughMs;
   try {
     for (;;) {
       metrics.doneThrough(job.name, doneThroughMs);
       signal.throwIfAborted();
-      const slot = { doneThroughMs, nowMs: await nowMs() };
+      const slot = { doneThroughMs, nowMs: await overMs(options, job) };
       if (job.dueMs(doneThroughMs) > slot.nowMs) return;
       await job.work(slot, signal);
       doneThroughMs = job.afterMs(slot);

@@ -59,6 +59,22 @@ describe('a week that is over', () => {
     expect(await archive()).toEqual(before);
   });
 
+  test('waits until its days are judged: a freeze that is given late may bring XP for it', async () => {
+    await startAt('2026-11-23');
+    await putWeek('2026-11-23', { a: 50 });
+    await world.toNoon('2026-12-02');
+    await world.postgres.query(
+      `INSERT INTO scheduled_jobs (job, done_through, leased_by, leased_until) VALUES ('days', $1, 'another', 'infinity')`,
+      [new Date(startOfDay('2026-11-29'))],
+    );
+    const schedule = world.schedule();
+    await schedule.runDue();
+    expect(await archive()).toEqual([]);
+    await world.postgres.query(`UPDATE scheduled_jobs SET leased_by = NULL WHERE job = 'days'`);
+    await schedule.runDue();
+    expect(await archive()).toEqual(['2026-W48 1 a 50']);
+  });
+
   test('leaves out who is hidden, inactive or gone', async () => {
     await startAt('2026-11-30');
     const week = { '2026-11-30': 10 };

@@ -19,6 +19,8 @@ const ARCHIVE = scheduleSql('archive-week');
 /** Each Monday 00:00 UTC: keeps the first thousand of the week that ended, for good. After downtime one week after the other. */
 export const createWeeksJob = ({ postgres, untilCaughtUp, log }: WeeksOptions): Job => ({
   name: 'weeks',
+  // A day of the week that is judged late may still bring XP for it: a freeze that joins two runs.
+  follows: 'days',
   firstMs: (nowMs) => startOfDay(mondayOf(nowMs)),
   dueMs: (doneThroughMs) => endOfWeek(mondayOf(doneThroughMs)),
   afterMs: ({ doneThroughMs }) => endOfWeek(mondayOf(doneThroughMs)),
