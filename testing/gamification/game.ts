@@ -7,12 +7,12 @@ import { deliver, type DeliveryOptions, DISTURBED, type Round, worldOf } from '.
 import { badMessages, type Message } from './messages.ts';
 import { dayNumberOf, startMsOf } from './model/calendar.ts';
 import { outcomeOf, type Outcome } from './model/model.ts';
-import { play, signEverybodyIn, type Toll, type Troubles } from './play.ts';
+import { play, type Toll, type Troubles } from './play.ts';
 import { messagesOf, type Recorder, startRecorder } from './recorder.ts';
 import { openStage, type Stage } from './stage.ts';
 import { readStored } from './stored.ts';
 import { until } from './settle.ts';
-import { verifyBoards } from './verify-boards.ts';
+import { type Span, verifyArchive, verifyBoards } from './verify-boards.ts';
 import { verifyEvents, verifyFrames } from './verify-frames.ts';
 import { Findings, verifyLedger } from './verify-ledger.ts';
 import { type History, makeHistory, type WorldOptions } from './world.ts';
@@ -21,6 +21,8 @@ export interface GameOptions extends WorldOptions {
   readonly delivery?: Omit<DeliveryOptions, 'seed'>;
   readonly troubles: Troubles;
   readonly say?: (line: string) => void;
+  /** The Postgres within gamification, also where a server is installed. */
+  readonly embedded?: boolean;
 }
 
 /** Weeks of a world, played through to their end. */
@@ -42,13 +44,11 @@ export const playGame = async (options: GameOptions): Promise<Game> => {
   const figures = Object.fromEntries(
     history.people.map(({ userId, networkSize, trackedUsers }) => [userId, [networkSize, trackedUsers] as const]),
   );
-  const stage = await openStage({ nowMs: startMsOf(history.firstDay), figures });
+  const stage = await openStage({ nowMs: startMsOf(history.firstDay), figures, embedded: options.embedded });
   const bad = badOf(history, rounds);
   try {
     await stage.gamification.launch();
-    await signEverybodyIn(stage, history);
     const recorder = startRecorder(stage.bus);
-    await hideSome(stage, history);
     const toll = await play(stage, { history, rounds, bad, troubles, seed, ...(say === undefined ? {} : { say }) });
     return {
       stage,
@@ -77,20 +77,6 @@ const badOf = ({ people, analyses }: History, [first]: readonly Round[]): readon
   return badMessages(fact);
 };
 
-/** Each opts out as a user does. */
-const hideSome = async ({ gamification }: Stage, { people }: History): Promise<void> => {
-  for (const { userId, account, hidden } of people) {
-    if (account !== 'here' || !hidden) continue;
-    const { status } = await gamification.request({
-      method: 'PUT',
-      path: 'me/leaderboard',
-      userId,
-      body: { visible: false },
-    });
-    if (status !== 200) throw new Error(`opting out was answered by ${status}`);
-  }
-};
-
 interface Played {
   readonly stage: Stage;
   readonly history: History;
@@ -114,7 +100,8 @@ const verify = async (played: Played): Promise<string> => {
     await verifyDead(played),
     verifyHidden(history, stored),
   ];
-  const span = { firstDay: history.firstDay, lastDay: history.firstDay + history.days };
+  const span = spanOf(history);
+  findings.push(verifyArchive(stored, span));
   const boards = (): Promise<Findings> => verifyBoards(stage.redis, stored, span);
   // They follow a moment later than all else, after a Redis that came back empty.
   await until('the leaderboards', async () => (await boards()).toString() === '').catch(() => undefined);
@@ -122,6 +109,9 @@ const verify = async (played: Played): Promise<string> => {
   const deaths = stage.gamification.ownDeaths.map((words) => `gamification ended by itself: ${words}`);
   return [...deaths, ...findings.map(String).filter((text) => text !== '')].join('\n');
 };
+
+/** Its days, and the one after them, on which it ends. */
+export const spanOf = ({ firstDay, days }: History): Span => ({ firstDay, lastDay: firstDay + days });
 
 const verifyHidden = ({ people }: History, { players }: Awaited<ReturnType<typeof readStored>>): Findings => {
   const findings = new Findings();

@@ -3,8 +3,8 @@ import { withMessageId } from '#pkg/bus/message-id.ts';
 import { createRandom, type Random } from '#testing/simulator/random.ts';
 import type { Round } from './delivery.ts';
 import { type Message, messageOf } from './messages.ts';
-import { type DayNumber, startMsOf } from './model/calendar.ts';
-import type { TierFact } from './model/facts.ts';
+import { type DayNumber, mondayOf, startMsOf } from './model/calendar.ts';
+import type { Person, TierFact } from './model/facts.ts';
 import type { History } from './world.ts';
 import type { Stage } from './stage.ts';
 import { settled, until } from './settle.ts';
@@ -13,19 +13,35 @@ const minuteMs = 60_000;
 /** Less than five minutes before midnight, so that what ends in the last millisecond of the day is not ahead of the clock. */
 const eveningMs = (24 * 60 - 4.9) * minuteMs;
 
-/** Every user has their row before anything is told of them, as when they sign in. */
-export const signEverybodyIn = async (stage: Stage, history: History): Promise<void> => {
-  const tiers = new Map(history.registered.map(({ userId, tier }) => [userId, tier]));
-  const known = history.people.filter(({ account }) => account !== 'unknown');
-  await stage.postgres.query(
-    `INSERT INTO users (did, tier, deleted_at)
-     SELECT did, tier, CASE WHEN has_left THEN now() END FROM unnest($1::text[], $2::text[], $3::boolean[]) AS u (did, tier, has_left)`,
-    [
-      known.map(({ userId }) => userId),
-      known.map(({ userId }) => tiers.get(userId) ?? 'drift'),
-      known.map(({ account }) => account === 'left'),
-    ],
-  );
+/** As the API does when somebody signs in for the first time, before the event tells it. */
+const signIn = async ({ postgres }: Stage, people: readonly Person[], messages: Round['messages']): Promise<void> => {
+  const left = new Set(people.filter(({ account }) => account === 'left').map(({ userId }) => userId));
+  const facts = messages.map(({ fact }) => fact).filter((fact) => fact.kind === 'registered');
+  await until('signing in', async () => {
+    await postgres.query(
+      `INSERT INTO users (did, tier, created_at, deleted_at)
+       SELECT did, tier, to_timestamp(ms / 1000), CASE WHEN has_left THEN to_timestamp(ms / 1000) END
+       FROM unnest($1::text[], $2::text[], $3::float8[], $4::boolean[]) AS u (did, tier, ms, has_left)
+       ON CONFLICT (did) DO NOTHING`,
+      [
+        facts.map(({ userId }) => userId),
+        facts.map(({ tier }) => tier),
+        facts.map(({ atMs }) => atMs),
+        facts.map(({ userId }) => left.has(userId)),
+      ],
+    );
+    return true;
+  });
+};
+
+/** Each opts out on the first day, as users do. */
+const hideSome = async ({ gamification }: Stage, people: readonly Person[]): Promise<void> => {
+  for (const { userId, account, hidden } of people) {
+    if (account !== 'here' || !hidden) continue;
+    const request = { method: 'PUT' as const, path: 'me/leaderboard', userId, body: { visible: false } };
+    const { status } = await gamification.request(request);
+    if (status !== 200) throw new Error(`opting out was answered by ${status}`);
+  }
 };
 
 /** As the API does when a tier changes, before the event tells it. */
@@ -84,20 +100,38 @@ const cause = async (stage: Stage, trouble: Trouble, awayMs: number): Promise<vo
   return stage.redisServer.start();
 };
 
-/** Which happen in each round, drawn beforehand so that they depend on the seed alone. */
-const plan = (random: Random, { hasServer }: Pick<Stage, 'hasServer'>, { most, kinds }: Troubles): Trouble[] => {
-  let costly = 0;
-  return Array.from({ length: random.below(most + 1) }, () => random.pick(kinds)).filter((trouble) => {
-    if (!COSTLY.has(trouble) && (hasServer || trouble !== 'postgres')) return true;
-    costly += 1;
-    return costly <= maxCostly;
-  });
-};
-
 /** How many things may go wrong in a round, and which. */
 export interface Troubles {
   readonly most: number;
   readonly kinds: readonly Trouble[];
+}
+
+/** Draws troubles, by the seed alone; none comes a second time before all others have come. */
+class Bag {
+  readonly #random: Random;
+  readonly #troubles: Troubles;
+  #left: Trouble[] = [];
+
+  constructor(random: Random, troubles: Troubles) {
+    this.#random = random;
+    this.#troubles = troubles;
+  }
+
+  draw({ hasServer }: Pick<Stage, 'hasServer'>): Trouble[] {
+    let costly = 0;
+    return Array.from({ length: this.#random.below(this.#troubles.most + 1) }, () => this.#next()).filter((trouble) => {
+      if (!COSTLY.has(trouble) && (hasServer || trouble !== 'postgres')) return true;
+      costly += 1;
+      return costly <= maxCostly;
+    });
+  }
+
+  #next(): Trouble {
+    if (this.#left.length === 0) this.#left = [...this.#troubles.kinds];
+    const [one] = this.#left.splice(this.#random.below(this.#left.length), 1);
+    if (one === undefined) throw new RangeError('there are no kinds of trouble');
+    return one;
+  }
 }
 
 export interface PlayOptions {
@@ -114,15 +148,18 @@ export interface PlayOptions {
 export const play = async (stage: Stage, options: PlayOptions): Promise<Toll> => {
   const { history, rounds, bad, troubles, say } = options;
   const random = createRandom(options.seed);
+  const bag = new Bag(random, troubles);
   const toll: Toll = { gamification: 0, nats: 0, redis: 0, 'redis emptied': 0, postgres: 0 };
   for (const [index, { messages, lastDay, judged }] of rounds.entries()) {
     const startedMs = performance.now();
+    await signIn(stage, history.people, messages);
+    await noteTiers(stage, messages);
+    if (index === 0) await hideSome(stage, history.people);
     // More days than one in a round: gamification was away meanwhile, and has them to judge when it is back.
     if (judged.length > 1) await stage.gamification.kill({ down: true });
     stage.setClock(startMsOf(lastDay) + eveningMs);
     const all = [...(index === 0 ? bad : []), ...messages.map(({ fact, copy }) => messageOf(fact, copy))];
-    await noteTiers(stage, messages);
-    const planned = plan(random, stage, troubles);
+    const planned = bag.draw(stage);
     say?.(`round ${index}: ${all.length} messages; ${planned.join(', ') || 'calm'}`);
     const makeTrouble = async (): Promise<void> => {
       for (const trouble of planned) {
@@ -145,9 +182,7 @@ export const play = async (stage: Stage, options: PlayOptions): Promise<Toll> =>
     const settledMs = performance.now();
     await midnight(stage, lastDay + 1);
     const took = [toldMs - startedMs, settledMs - toldMs, performance.now() - settledMs].map(Math.round);
-    say?.(
-      `round ${index}: ${all.length} messages, ${planned.join(', ') || 'calm'}; told, settled, judged in ${took.join(', ')} ms`,
-    );
+    say?.(`  told, settled, judged in ${took.join(', ')} ms`);
   }
   // Once more the sweep, over all that came of the last day.
   await workUntil(stage, 'sweep', startMsOf(history.firstDay + history.days) + 10 * minuteMs);
@@ -159,9 +194,10 @@ export const play = async (stage: Stage, options: PlayOptions): Promise<Toll> =>
 const lookMs = 11_000;
 const leaseOverMs = 1_500;
 
-/** Lets the day begin, and waits until the one before is judged. */
+/** Lets the day begin, and waits until the one before is judged, and the week before is archived. */
 const midnight = async (stage: Stage, day: DayNumber): Promise<void> => {
   await workUntil(stage, 'days', startMsOf(day));
+  await workUntil(stage, 'weeks', startMsOf(mondayOf(day)));
   await settled(stage, 'a midnight');
 };
 
@@ -169,8 +205,8 @@ const midnight = async (stage: Stage, day: DayNumber): Promise<void> => {
  * Lets it be that time, and waits until work by the calendar is done through it. A process that died with it in hand keeps it for
  * a minute; here that minute is a moment.
  */
-const workUntil = async (stage: Stage, job: 'days' | 'sweep', ms: number): Promise<void> => {
-  stage.setClock(ms + 1_000);
+const workUntil = async (stage: Stage, job: 'days' | 'weeks' | 'sweep', ms: number): Promise<void> => {
+  if (stage.nowMs() < ms) stage.setClock(ms + 1_000);
   let hurryAtMs = performance.now() + leaseOverMs;
   await until(`${job} until ${new Date(ms).toISOString()}`, async () => {
     const { rows } = await stage.postgres.query<{ until: number }>(

@@ -12,7 +12,7 @@ import {
   dayNumberOf,
   startMsOf,
 } from './model/calendar.ts';
-import type { Person, TierFact } from './model/facts.ts';
+import type { Person } from './model/facts.ts';
 import { Life } from './model/life.ts';
 import type { Stored } from './stored.ts';
 
@@ -53,10 +53,9 @@ export class RulesRunner {
       return;
     }
     const life = this.#lives.get(userId);
-    if (life === undefined) return;
-    life.tell(fact satisfies TierFact | typeof fact, 0);
+    life?.tell(fact, 0);
     const state = this.#states.get(userId);
-    if (state !== undefined) this.#states.set(userId, { ...state, tier: life.tierAt(Infinity) });
+    if (life !== undefined && state !== undefined) this.#states.set(userId, { ...state, tier: life.tierAt(Infinity) });
     if (kind === 'registered' && fact.referrerId !== '') {
       this.#settle({ kind: 'referral', userId: fact.referrerId, atMs, newUserId: userId, ...cause });
     }

@@ -54,10 +54,12 @@ export const gamificationDurables = OURS;
 export interface StageOptions {
   readonly nowMs: number;
   readonly figures: ChildOrders['figures'];
+  /** The Postgres within gamification, also where a server is installed. */
+  readonly embedded?: boolean | undefined;
 }
 
 /** Everything runs but gamification. */
-export const openStage = async ({ nowMs, figures }: StageOptions): Promise<Stage> => {
+export const openStage = async ({ nowMs, figures, embedded = false }: StageOptions): Promise<Stage> => {
   const log = createLogger({ level: 'silent' });
   const folder = await mkdtemp(join(tmpdir(), 'skyflow-xp-'));
   // PostgreSQL runs as a user of its own, and must get at its folder.
@@ -72,7 +74,8 @@ export const openStage = async ({ nowMs, figures }: StageOptions): Promise<Stage
   const bus = await openBus({ dataDir, log });
   await reconcileStreams(bus, log);
   for (const [stream, durable] of OURS) await bus.jsm.consumers.update(stream, durable, { ack_wait: nanos(ackWaitMs) });
-  const server = findPostgres() === undefined ? undefined : await startPostgres(folder, log);
+  const hasServer = !embedded && findPostgres() !== undefined;
+  const server = hasServer ? await startPostgres(folder, log) : undefined;
   // A server that is killed keeps what it said it has, though nothing waits for the disk.
   const url = server === undefined ? undefined : `${server.url}?options=-c%20synchronous_commit%3Don`;
   const ours = await openPostgres({ url, dataDir, log });
@@ -93,7 +96,7 @@ export const openStage = async ({ nowMs, figures }: StageOptions): Promise<Stage
     redisServer,
     postgres: url === undefined ? gamification.querier : ours,
     gamification,
-    hasServer: server !== undefined,
+    hasServer,
     nowMs: now,
     setClock: (ms) => {
       shiftMs = ms - Date.now();

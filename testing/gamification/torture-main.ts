@@ -18,6 +18,8 @@ const { values } = parseArgs({
     troubles: { type: 'string', default: '4' },
     /** Which; by default all of them. */
     kind: { type: 'string', multiple: true, default: [] },
+    /** The Postgres within gamification, also where a server is installed. */
+    embedded: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -31,7 +33,7 @@ const [analyses, people, days, worlds, from, most] = [
 ].map(Number) as [number, number, number, number, number, number];
 if (values.help || ![analyses, people, days, worlds].every((each) => Number.isInteger(each) && each > 0)) {
   process.stderr.write(
-    'usage: torture-main.ts [--analyses N] [--people N] [--days N] [--worlds N] [--from SEED] [--troubles N] [--kind KIND]...\n',
+    'usage: torture-main.ts [--analyses N] [--people N] [--days N] [--worlds N] [--from SEED] [--troubles N] [--kind KIND]... [--embedded]\n',
   );
   process.exit(2);
 }
@@ -41,7 +43,15 @@ const kinds = TROUBLES.filter((kind) => values.kind.length === 0 || values.kind.
 let failed = 0;
 const startedMs = performance.now();
 for (let seed = from; seed < from + worlds; seed += 1) {
-  const game = await playGame({ seed, analyses, people, days, troubles: { most, kinds }, say });
+  const game = await playGame({
+    seed,
+    analyses,
+    people,
+    days,
+    troubles: { most, kinds },
+    say,
+    embedded: values.embedded,
+  });
   const wrong = await game.verify();
   const kills = Object.entries(game.toll).map(([what, times]) => `${what} ${times}`);
   const repeats = [...game.recorder.frames.values()].filter(({ times }) => times > 1).length;

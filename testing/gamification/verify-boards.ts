@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { type DayNumber, dayNumber, dayText, isoWeek, mondayOf } from './model/calendar.ts';
+import { type DayNumber, dayText, isoWeek, mondayOf } from './model/calendar.ts';
 import type { Stored } from './stored.ts';
 import { compareSets, Findings } from './verify-ledger.ts';
 
@@ -20,42 +20,55 @@ export const placesOf = (sums: ReadonlyMap<string, number>): Place[] =>
 
 const keptPlaces = 1_000;
 
-/**
- * The leaderboards in Redis and the archive, against sums that `verifyLedger` has found right. Hidden users stand on none.
- * `lastDay`: of the world; weeks that ended before it are in the archive, from the one of `firstDay` on.
- */
-export const verifyBoards = async (
-  redis: Redis,
-  stored: Stored,
-  { firstDay, lastDay }: { firstDay: DayNumber; lastDay: DayNumber },
-): Promise<Findings> => {
+/** The days that a world has seen. */
+export interface Span {
+  readonly firstDay: DayNumber;
+  readonly lastDay: DayNumber;
+}
+
+const mondays = ({ firstDay, lastDay }: Span): DayNumber[] => {
+  const first = mondayOf(firstDay);
+  return Array.from({ length: Math.floor((lastDay - first) / 7) + 1 }, (_, nth) => first + 7 * nth);
+};
+
+/** Whose XP of one week is shown, with the sums. */
+const weekSums = ({ players, weekly }: Stored, monday: DayNumber): ReadonlyMap<string, number> => {
+  const hidden = new Set(players.filter((player) => player.hidden).map(({ userId }) => userId));
+  const shown = weekly.filter(({ week, userId }) => week === dayText(monday) && !hidden.has(userId));
+  return new Map(shown.map(({ userId, xp }) => [userId, xp]));
+};
+
+/** The leaderboards in Redis, against sums that `verifyLedger` has found right. Hidden users stand on none. */
+export const verifyBoards = async (redis: Redis, stored: Stored, span: Span): Promise<Findings> => {
   const findings = new Findings();
-  const hidden = new Set(stored.players.filter((player) => player.hidden).map(({ userId }) => userId));
-  const shown = stored.players.filter(({ userId }) => !hidden.has(userId));
-  const wanted = shown.filter(({ total }) => total > 0).map(({ userId, total }) => `${userId} ${total}`);
-  compareSets(findings, 'leaderboard:global', { found: await readBoard(redis, 'leaderboard:global'), wanted });
-  for (let monday = mondayOf(firstDay); monday <= lastDay; monday += 7) {
-    const week = isoWeek(monday);
-    const sums = stored.weekly.filter((row) => row.week === dayText(monday) && !hidden.has(row.userId));
-    const places = placesOf(new Map(sums.map(({ userId, xp }) => [userId, xp])));
-    const archived = stored.archive.filter(({ period }) => period === week);
-    const isOver = monday + 7 <= lastDay;
-    compareSets(findings, `the archive of ${week}`, {
-      found: archived.map(({ userId, rank, xp }) => `${rank} ${userId} ${xp}`),
-      wanted: isOver
-        ? places.filter(({ rank }) => rank <= keptPlaces).map(({ userId, rank, xp }) => `${rank} ${userId} ${xp}`)
-        : [],
-    });
-    const key = `leaderboard:weekly:${week}`;
+  const shown = stored.players.filter(({ hidden, total }) => !hidden && total > 0);
+  const compare = async (key: string, sums: ReadonlyMap<string, number>): Promise<void> => {
+    const wanted = [...sums].map(([userId, xp]) => `${userId} ${xp}`);
+    compareSets(findings, key, { found: await readBoard(redis, key), wanted });
+  };
+  await compare('leaderboard:global', new Map(shown.map(({ userId, total }) => [userId, total])));
+  for (const monday of mondays(span)) {
+    const key = `leaderboard:weekly:${isoWeek(monday)}`;
     // Of weeks long over nothing need be left.
-    if (isOver && (await redis.exists(key)) === 0) continue;
-    compareSets(findings, key, {
-      found: await readBoard(redis, key),
-      wanted: sums.map(({ userId, xp }) => `${userId} ${xp}`),
-    });
+    if (monday + 7 <= span.lastDay && (await redis.exists(key)) === 0) continue;
+    await compare(key, weekSums(stored, monday));
   }
-  for (const { period } of stored.archive) {
-    if (!/^\d{4}-W\d{2}$/.test(period)) findings.add(`a period that is none: ${period}`);
+  return findings;
+};
+
+/** The weeks that were over before the last day, as they ended: the first thousand. */
+export const verifyArchive = (stored: Stored, span: Span): Findings => {
+  const findings = new Findings();
+  const over = mondays(span).filter((monday) => monday + 7 <= span.lastDay);
+  const periods = [...new Set(stored.archive.map(({ period }) => period))];
+  findings.same('the weeks in the archive', periods.toSorted(), over.map(isoWeek).toSorted());
+  for (const monday of over) {
+    const archived = stored.archive.filter(({ period }) => period === isoWeek(monday));
+    const places = placesOf(weekSums(stored, monday)).filter(({ rank }) => rank <= keptPlaces);
+    compareSets(findings, `the archive of ${isoWeek(monday)}`, {
+      found: archived.map(({ userId, rank, xp }) => `${rank} ${userId} ${xp}`),
+      wanted: places.map(({ userId, rank, xp }) => `${rank} ${userId} ${xp}`),
+    });
   }
   return findings;
 };
@@ -64,6 +77,3 @@ const readBoard = async (redis: Redis, key: string): Promise<string[]> => {
   const flat = await redis.zrangebyscore(key, '-inf', '+inf', 'WITHSCORES');
   return flat.flatMap((each, index) => (index % 2 === 0 ? [`${each} ${flat[index + 1]}`] : []));
 };
-
-/** For reading a `week` of the table. */
-export const weekOf = (monday: string): string => isoWeek(dayNumber(monday));

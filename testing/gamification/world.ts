@@ -38,10 +38,17 @@ export const makeHistory = (options: WorldOptions): History => {
   const firstDay = dayNumber(options.from ?? random.pick(STARTS));
   const people = Array.from({ length: options.people }, (_, index) => makePerson(random, index));
   const lives = people.map((person) => makeLife(random, person, { firstDay, days: options.days, people }));
-  const registered = lives.map((life) => life.registered);
+  const cameAt = new Map(lives.map(({ registered }) => [registered.userId, registered.atMs]));
+  // Who is not here yet brings nobody; somebody may say that they brought themselves.
+  const registered = lives.map((life) => {
+    const { referrerId, atMs } = life.registered;
+    return (cameAt.get(referrerId) ?? 0) <= atMs ? life.registered : { ...life.registered, referrerId: '' };
+  });
   const analyses = fill(random, lives, options.analyses);
+  const isOld = new Set(registered.filter(({ atMs }) => atMs < startMsOf(firstDay)).map(({ userId }) => userId));
   return {
-    people,
+    // Whoever opts out does so on the first day, and so was here by then.
+    people: people.map((person) => ({ ...person, hidden: person.hidden && isOld.has(person.userId) })),
     firstDay,
     days: options.days,
     registered: registered.filter(({ userId }) => isKnown(people, userId)),

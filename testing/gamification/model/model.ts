@@ -17,9 +17,9 @@ export interface Outcome {
   readonly current: number;
   readonly longest: number;
   /** What must and may be unlocked, where these were: some depend on what was counted first. */
-  verdict(unlocked: ReadonlySet<string>): Verdict;
+  readonly verdict: (unlocked: ReadonlySet<string>) => Verdict;
   /** All XP, with these achievements. */
-  total(unlocked: ReadonlySet<string>): number;
+  readonly total: (unlocked: ReadonlySet<string>) => number;
 }
 
 /** Domain figures, from the specification. */
@@ -55,9 +55,8 @@ export const outcomeOf = (world: World): ReadonlyMap<string, Outcome> => {
 };
 
 const tell = (lives: ReadonlyMap<string, Life>, fact: Fact): void => {
-  const life = lives.get(fact.userId);
-  if (life === undefined) return;
-  life.tell(fact, dayNumberOf(fact.atMs));
+  lives.get(fact.userId)?.tell(fact, dayNumberOf(fact.atMs));
+  // Whoever left again has come all the same.
   if (fact.kind === 'registered' && fact.referrerId !== fact.userId) {
     lives.get(fact.referrerId)?.brought.add(fact.userId);
   }
