@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { BusEvent } from '#pkg/bus/events.ts';
 import type { Postgres, Querier } from '#pkg/postgres/client.ts';
+import type { Statement } from '#pkg/postgres/together.ts';
 
 /** How long whoever writes or takes an event may take to publish it before another may. Above the publisher's 5 s. */
 export const CLAIM_MS = 15_000;
@@ -19,14 +20,21 @@ const VACUUM = sql('vacuum');
  */
 export async function insertEvents(tx: Querier, events: readonly BusEvent[], nowMs: number): Promise<void> {
   if (events.length === 0) return;
-  await tx.query(INSERT, [
+  const { text, params } = insertion(events, nowMs);
+  await tx.query(text, params);
+}
+
+/** The statement of `insertEvents`, to be run with others. */
+export function insertion(events: readonly BusEvent[], nowMs: number): Statement {
+  const params = [
     events.map(({ eventId }) => eventId),
     events.map(({ subject }) => subject),
     events.map(({ correlationId }) => correlationId),
     events.map(({ bytes }) => bytes),
     new Date(nowMs),
     new Date(nowMs + CLAIM_MS),
-  ]);
+  ];
+  return { text: INSERT, params };
 }
 
 /** An event that a relay has in hand. */

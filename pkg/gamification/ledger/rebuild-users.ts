@@ -3,7 +3,7 @@ import type { LedgerRow } from '../model.ts';
 import { type Rebuilt, rebuildState } from '../rules/rebuild-state.ts';
 import { ledgerSql } from './sql.ts';
 import { toLedgerRow, type TransactionRow } from './stored.ts';
-import { addWeekly, writeDays, writeStreaks, writeUnlocks } from './write.ts';
+import { addWeekly, writeAll, writeDays, writeStreaks, writeUnlocks } from './write.ts';
 
 const WHOLE_LEDGER = ledgerSql('whole-ledger');
 const CLEAR = ledgerSql('clear-derived');
@@ -27,28 +27,24 @@ export async function rebuildUsers(tx: Querier, userIds: readonly string[]): Pro
 }
 
 async function write(tx: Querier, rebuilt: readonly (Rebuilt & { readonly userId: string })[]): Promise<void> {
-  await tx.query(PLAYERS, [
+  const players = [
     rebuilt.map(({ userId }) => userId),
     rebuilt.map(({ state }) => state.xpTotal),
     rebuilt.map(({ state }) => state.analyses),
     rebuilt.map(({ state }) => state.referrals),
     rebuilt.map(({ state }) => [...state.lenses].toSorted().join(' ')),
-  ]);
-  await addWeekly(
-    tx,
-    rebuilt.flatMap(({ userId, weekly }) => [...weekly].map(([week, xp]) => ({ week, userId, xp }))),
-  );
+  ];
+  const weeks = rebuilt.flatMap(({ userId, weekly }) => [...weekly].map(([week, xp]) => ({ week, userId, xp })));
   const hasStreak = ({ state: { streak } }: Rebuilt) => streak.lastDay !== null || streak.freezesMonth !== null;
-  await writeStreaks(
-    tx,
-    rebuilt.filter(hasStreak).map(({ state }) => state),
+  const days = rebuilt.flatMap(({ userId, state }) =>
+    [...(state.days ?? [])].map(([day, kind]) => ({ userId, day, kind })),
   );
-  await writeDays(
-    tx,
-    rebuilt.flatMap(({ userId, state }) => [...(state.days ?? [])].map(([day, kind]) => ({ userId, day, kind }))),
-  );
-  await writeUnlocks(
-    tx,
-    rebuilt.flatMap(({ userId, unlocks }) => unlocks.map((unlock) => ({ userId, unlock }))),
-  );
+  const unlocks = rebuilt.flatMap((one) => one.unlocks.map((unlock) => ({ userId: one.userId, unlock })));
+  await writeAll(tx, [
+    { text: PLAYERS, params: players },
+    addWeekly(weeks),
+    writeStreaks(rebuilt.filter(hasStreak).map(({ state }) => state)),
+    writeDays(days),
+    writeUnlocks(unlocks),
+  ]);
 }

@@ -1,5 +1,5 @@
 import type { BusEvent } from '#pkg/bus/events.ts';
-import { insertEvents } from '#pkg/outbox/table.ts';
+import { insertion } from '#pkg/outbox/table.ts';
 import type { Querier } from '#pkg/postgres/client.ts';
 import type { Day, DayKind, Deed, Effect, PlayerState } from '../model.ts';
 import { FIRST_ANALYSIS, keyText, type LedgerKey, ledgerKeysOf, readStreakKey } from '../rules/ledger-ids.ts';
@@ -12,6 +12,7 @@ import {
   addWeekly,
   type PlayerChange,
   weeklyOf,
+  writeAll,
   writeDays,
   writeLedger,
   writePlayers,
@@ -51,8 +52,7 @@ export async function settleWithin(
   const before = await statesFor(tx, deeds, players);
   const effects = await effectsOf(tx, deeds, before);
   const events = computed(() => deeds.flatMap((deed, at) => (effects[at] ? eventsOf(deed, effects[at]) : [])));
-  await write(tx, before, { deeds, effects, nowMs });
-  await insertEvents(tx, events, nowMs);
+  await write(tx, before, { deeds, effects, events, nowMs });
   const settled = deeds.map(({ userId }, at): Settled => {
     const player = players.get(userId) ?? 'unknown user';
     if (typeof player === 'string') return player;
@@ -136,6 +136,7 @@ async function effectsOf(
 interface Outcome {
   readonly deeds: readonly Deed[];
   readonly effects: readonly (Effect | undefined)[];
+  readonly events: readonly BusEvent[];
   readonly nowMs: number;
 }
 
@@ -143,19 +144,20 @@ async function write(tx: Querier, before: ReadonlyMap<string, PlayerState>, outc
   const effects = outcome.effects.filter((effect) => effect !== undefined);
   const after = new Map(effects.map(({ state }) => [state.userId, state]));
   const rows = effects.flatMap((effect) => effect.rows);
-  await writeLedger(tx, rows);
-  await writePlayers(tx, changesOf(outcome, after));
-  await addWeekly(tx, weeklyOf(rows));
   const streaks = [...after.values()].filter(({ userId, streak }) => !equal(streak, before.get(userId)?.streak));
-  await writeStreaks(tx, streaks);
-  await writeDays(
-    tx,
-    effects.flatMap(({ state, days }) => days.map((day) => ({ userId: state.userId, ...day }))),
+  const days = effects.flatMap((effect) => effect.days.map((day) => ({ userId: effect.state.userId, ...day })));
+  const unlocks = effects.flatMap((effect) =>
+    effect.unlocks.map((unlock) => ({ userId: effect.state.userId, unlock })),
   );
-  await writeUnlocks(
-    tx,
-    effects.flatMap(({ state, unlocks }) => unlocks.map((unlock) => ({ userId: state.userId, unlock }))),
-  );
+  await writeAll(tx, [
+    writeLedger(rows),
+    writePlayers(changesOf(outcome, after)),
+    addWeekly(weeklyOf(rows)),
+    writeStreaks(streaks),
+    writeDays(days),
+    writeUnlocks(unlocks),
+    outcome.events.length === 0 ? undefined : insertion(outcome.events, outcome.nowMs),
+  ]);
 }
 
 /** Those with a new row in the ledger, and those whose figures were looked up. */
