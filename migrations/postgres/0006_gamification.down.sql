@@ -7,4 +7,5 @@ DROP TABLE IF EXISTS player_tiers;
 DROP TABLE IF EXISTS weekly_xp;
 DROP TABLE IF EXISTS players;
 DROP TABLE IF EXISTS xp_transactions;
+ALTER TABLE users DROP COLUMN IF EXISTS off_leaderboards;
 ALTER TABLE users DROP COLUMN IF EXISTS referred_by;

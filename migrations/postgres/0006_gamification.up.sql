@@ -3,6 +3,9 @@
 -- Who brought a user here; written at the first sign-in and never again.
 ALTER TABLE users ADD COLUMN IF NOT EXISTS referred_by text CHECK (length(referred_by) <= 2048);
 
+-- Whether they keep off leaderboards: their own choice, which follows from no ledger.
+ALTER TABLE users ADD COLUMN IF NOT EXISTS off_leaderboards boolean NOT NULL DEFAULT false;
+
 -- Every change of a user's XP, in the order in which it was counted. Never updated, never deleted but with its user.
 CREATE TABLE IF NOT EXISTS xp_transactions (
   -- Rises in the order in which rows are counted.

@@ -265,6 +265,7 @@ CREATE TABLE users (
   updated_at timestamp with time zone DEFAULT now() NOT NULL,
   deleted_at timestamp with time zone,
   referred_by text,
+  off_leaderboards boolean DEFAULT false NOT NULL,
   CONSTRAINT users_pkey PRIMARY KEY (did),
   CONSTRAINT users_did_check CHECK (did ~ '^did:[a-z]+:[A-Za-z0-9._:%-]+$'::text AND length(did) <= 2048),
   CONSTRAINT users_handle_check CHECK (length(handle) <= 253),

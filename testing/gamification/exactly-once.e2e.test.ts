@@ -32,7 +32,7 @@ test('ledger, totals, streaks, achievements, leaderboards and frames are what th
 
 /** Without what no ledger says: who opted out. */
 const numbersOf = ({ players, streaks, days, unlocks, weekly }: Stored) => ({
-  players: players.filter(({ total }) => total > 0).map((player) => ({ ...player, hidden: false })),
+  players: players.filter(({ total }) => total > 0),
   streaks,
   days,
   unlocks,

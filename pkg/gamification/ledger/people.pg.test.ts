@@ -133,6 +133,15 @@ test('who hides is hidden, and the version says that something changed', async (
   expect(await world.ledger.setHidden('did:plc:stranger', true)).toBe('unknown user');
 });
 
+test('who hid is hidden still when everything was made again', async () => {
+  const userId = await world.addUser();
+  await world.ledger.settle([analysis(userId)]);
+  await world.ledger.setHidden(userId, true);
+  await world.postgres.query('DELETE FROM players WHERE user_id = $1', [userId]);
+  await world.ledger.rebuildFromLedger();
+  expect(await world.ledger.readPlayer(userId)).toMatchObject({ hidden: true, analyses: 1 });
+});
+
 test('the ledger is read newest first, a page at a time', async () => {
   const userId = await world.addUser();
   await world.ledger.settle(Array.from({ length: 8 }, () => analysis(userId)));

@@ -3,8 +3,8 @@
 -- The tier of now is taken for that of all time before, until there is news of other times.
 WITH
   made AS (
-    INSERT INTO players (user_id, tier, version)
-    SELECT u.did, u.tier, (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+    INSERT INTO players (user_id, tier, hidden, version)
+    SELECT u.did, u.tier, u.off_leaderboards, (extract(epoch FROM clock_timestamp()) * 1000)::bigint
     FROM users u
     WHERE u.did = ANY($1::text[])
       -- Not as a plain condition: for that an index of all who are here would be read whole.
