@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startOfDay } from '../rules/days.ts';
 import type { Day, Deed } from '../model.ts';
+import { fillWorld, idOf, PEOPLE, resultOf } from './crowd-for-tests.ts';
 import { openScheduleWorld, passing, type ScheduleWorld } from './schedule-for-tests.ts';
 
 let world: ScheduleWorld;
-const DAY: Day = '2026-03-13';
 
 beforeAll(async () => {
   world = await openScheduleWorld();
@@ -12,51 +12,8 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => world.empty());
 
-const PEOPLE = 1_203;
-const idOf = (at: number): string => `did:plc:u${String(at).padStart(6, '0')}`;
-
-/**
- * So many users with a streak of one day that ended on `DAY`, as the ledger leaves them: every third has freezes, and what each did
- * is over.
- */
-const fill = async (): Promise<void> => {
-  const ids = Array.from({ length: PEOPLE }, (_, at) => idOf(at));
-  const tiers = ids.map((_, at) => (at % 3 === 0 ? 'orbit' : 'lift'));
-  await world.postgres.query(`INSERT INTO users (did, tier) SELECT * FROM unnest($1::text[], $2::text[])`, [
-    ids,
-    tiers,
-  ]);
-  await world.postgres.query(
-    `INSERT INTO players (user_id, tier, xp_total, analyses) SELECT *, 5, 1 FROM unnest($1::text[], $2::text[])`,
-    [ids, tiers],
-  );
-  await world.postgres.query(
-    `INSERT INTO streaks (user_id, current_streak, longest_streak, last_activity_date, streak_start_date, freezes_left)
-     SELECT id, 1, 1, $2::date, $2::date, 2 FROM unnest($1::text[]) AS id`,
-    [ids, DAY],
-  );
-  await world.postgres.query(
-    `INSERT INTO streak_days (user_id, day, kind) SELECT id, $2::date, 'active' FROM unnest($1::text[]) AS id`,
-    [ids, DAY],
-  );
-  await world.postgres.query(`INSERT INTO scheduled_jobs (job, done_through) VALUES ('days', $1), ('weeks', $2)`, [
-    new Date(startOfDay('2026-03-14')),
-    new Date(startOfDay('2026-03-09')),
-  ]);
-};
-
-/** All that the days did. */
-const result = async () => {
-  const read = async (sql: string) => (await world.postgres.query(sql)).rows;
-  return {
-    facts: await read(
-      `SELECT user_id, event_id, occurred_at FROM xp_transactions ORDER BY user_id, event_id COLLATE "C"`,
-    ),
-    streaks: await read(`SELECT * FROM streaks ORDER BY user_id`),
-    days: await read(`SELECT * FROM streak_days ORDER BY user_id, day`),
-    jobs: await read(`SELECT * FROM scheduled_jobs WHERE job <> 'sweep' ORDER BY job`),
-  };
-};
+const fill = () => fillWorld(world);
+const result = () => resultOf(world);
 
 /** What it comes to when nothing goes wrong. */
 const undisturbed = async (until: Day) => {
@@ -276,47 +233,3 @@ const leasedForMs = async (): Promise<number> => {
   );
   return (rows[0]?.leased_until?.getTime() ?? 0) - world.clock.nowMs();
 };
-
-describe('a clock', () => {
-  test('that jumps ahead ends no day and no week before the database agrees', async () => {
-    await world.toNoon('2026-03-18');
-    const start = world.clock.nowMs();
-    await fill();
-    const doneBefore = await result();
-    const schedule = world.schedule({
-      clock: { nowMs: () => Date.UTC(2027, 0, 1), sleep: (ms, signal) => world.clock.sleep(ms, signal) },
-      databaseNowMs: async () => startOfDay('2026-03-15') - 1,
-    });
-    await schedule.runDue();
-    expect(await result()).toEqual(doneBefore);
-    expect(world.clock.nowMs()).toBe(start);
-  });
-
-  test('of the database that jumps ahead ends none either', async () => {
-    await fill();
-    const doneBefore = await result();
-    const behind = { nowMs: () => startOfDay('2026-03-15') - 1, sleep: world.clock.sleep.bind(world.clock) };
-    await world.schedule({ clock: behind, databaseNowMs: async () => Date.UTC(2027, 0, 1) }).runDue();
-    expect(await result()).toEqual(doneBefore);
-  });
-
-  test('that jumps back judges nothing twice and takes nothing back', async () => {
-    await fill();
-    await world.toNoon('2026-03-18');
-    await world.schedule().runDue();
-    const done = await result();
-    const back = { nowMs: () => startOfDay('2026-03-14') + 1, sleep: world.clock.sleep.bind(world.clock) };
-    await world.schedule({ clock: back, databaseNowMs: async () => back.nowMs() }).runDue();
-    expect(await result()).toEqual(done);
-  });
-
-  test('of Postgres is asked where nothing else is said', async () => {
-    const far = { nowMs: () => Date.UTC(2999, 0, 1), sleep: world.clock.sleep.bind(world.clock) };
-    await world.schedule({ clock: far }, true).runDue();
-    const { rows } = await world.postgres.query<{ is_today: boolean }>(
-      `SELECT done_through = date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS is_today
-       FROM scheduled_jobs WHERE job = 'days'`,
-    );
-    expect(rows).toEqual([{ is_today: true }]);
-  });
-});
