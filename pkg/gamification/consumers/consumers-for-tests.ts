@@ -121,12 +121,16 @@ export class ConsumersWorld implements AsyncDisposable {
   }
 }
 
-/** An analysis that was answered now. */
+const DAY_MS = 86_400_000;
+/** Noon of yesterday: whatever hour it is, nothing is earned for the hour. */
+const yesterday = (): number => Date.now() - (Date.now() % DAY_MS) - DAY_MS / 2;
+
+/** An analysis that was answered yesterday. */
 export function completed(
   userId: string,
   changes: { analysisId?: string; tier?: string; type?: string; nowMs?: number } = {},
 ) {
-  const { analysisId = randomUUID(), tier = 'drift', type = 'pulse', nowMs = Date.now() } = changes;
+  const { analysisId = randomUUID(), tier = 'drift', type = 'pulse', nowMs = yesterday() } = changes;
   const envelope = { eventId: analysisId, aggregateId: analysisId, correlationId: 'the-request', nowMs };
   return createEvent(EVENTS.timelineCompleted, envelope, { analysisId, userId, type, tier });
 }
