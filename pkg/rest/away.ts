@@ -16,6 +16,9 @@ export class StoreAwayError extends Error {
   }
 }
 
+/** Whether an error says that a store is away: for consumers, to whom that is no attempt. */
+export const isStoreAway = (error: Error): boolean => error instanceof StoreAwayError;
+
 /** Runs Postgres work; an error that says nothing about our SQL becomes a StoreAwayError. */
 export async function onPostgres<T>(work: Promise<T>): Promise<T> {
   try {

@@ -3,7 +3,7 @@ import { consumeRaw, type RawMessage } from '#pkg/bus/consume-raw.ts';
 import { ack, dead, type Outcome } from '#pkg/bus/outcome.ts';
 import type { StreamName } from '#pkg/bus/stream-table.ts';
 import type { Postgres } from '#pkg/postgres/client.ts';
-import { onPostgres, StoreAwayError } from '#pkg/rest/away.ts';
+import { isStoreAway, onPostgres } from '#pkg/rest/away.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
@@ -32,7 +32,7 @@ const AUDITED = ['USER', 'SUBSCRIPTION', 'TIMELINE', 'GAMIFICATION'] as const sa
 export const createRouter = (options: RouterOptions): { readonly services: readonly Service[] } => {
   const { postgres, registry } = options;
   const log = options.log.child({ component: 'event-router' });
-  const common = { ...options, log, durable: 'event-router', isAway } as const;
+  const common = { ...options, log, durable: 'event-router', isAway: isStoreAway } as const;
   return {
     services: [
       ...AUDITED.map((stream) => consumeRaw({ ...common, stream, handler: (messages) => audit(postgres, messages) })),
@@ -59,5 +59,3 @@ const keep = async (postgres: Postgres, messages: readonly RawMessage[]): Promis
   await onPostgres(writeLetters(postgres, messages.map(letterRow)));
   return messages.map(() => ack);
 };
-
-const isAway = (error: Error): boolean => error instanceof StoreAwayError;

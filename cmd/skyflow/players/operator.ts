@@ -1,3 +1,4 @@
+import { carriedOut } from '#pkg/admin/outcome.ts';
 import { randomUUID } from 'node:crypto';
 import type {
   PlayersAction,
@@ -37,12 +38,7 @@ export const createPlayersOperator =
   (parts: PlayersOperatorParts): PlayersOperator =>
   async <A extends PlayersAction>(request: PlayersRequestOf<A>, signal?: AbortSignal): Promise<PlayersOutcome<A>> => {
     const handler = handlers[request.action] as Handler<A>;
-    try {
-      return { ok: true, answer: await handler(parts, request, signal) };
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      return { ok: false, message: error.message, hint: error.hint };
-    }
+    return carriedOut(() => handler(parts, request, signal));
   };
 
 const FIND_USER = readSql(import.meta.url, 'find-user.sql');

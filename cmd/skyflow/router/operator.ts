@@ -1,3 +1,4 @@
+import { carriedOut } from '#pkg/admin/outcome.ts';
 import type { RouterAction, RouterAnswer, RouterOperator, RouterOutcome, RouterRequestOf } from '#pkg/admin/router.ts';
 import type { Bus } from '#pkg/bus/client.ts';
 import { publishRaw, type RawPublish } from '#pkg/bus/publish.ts';
@@ -39,12 +40,7 @@ export const createRouterOperator =
   (parts: RouterOperatorParts): RouterOperator =>
   async <A extends RouterAction>(request: RouterRequestOf<A>, signal?: AbortSignal): Promise<RouterOutcome<A>> => {
     const handler = handlers[request.action] as Handler<A>;
-    try {
-      return { ok: true, answer: await handler(parts, request, signal) };
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      return { ok: false, message: error.message, hint: error.hint };
-    }
+    return carriedOut(() => handler(parts, request, signal));
   };
 
 const replayLetters: Handler<'replay'> = async ({ postgres, bus, clock }, request, signal) => {

@@ -1,7 +1,7 @@
 import type { Bus } from '#pkg/bus/client.ts';
 import { type BatchHandler, consumeBatch, dead, type Outcome, type ReceivedEvent } from '#pkg/bus/consume-batch.ts';
 import { EVENTS } from '#pkg/bus/events.ts';
-import { StoreAwayError } from '#pkg/rest/away.ts';
+import { isStoreAway } from '#pkg/rest/away.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
 import { toError } from '#pkg/runtime/errors.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
@@ -56,7 +56,7 @@ export const achievementChecker = ({ bus, registry, ...parts }: AchievementCheck
     durable: 'achievement-checker',
     event: EVENTS.xpEarned,
     handler: checkerHandler(parts),
-    isAway: (error) => error instanceof StoreAwayError,
+    isAway: isStoreAway,
     clock: parts.clock,
     log: parts.log,
     registry,

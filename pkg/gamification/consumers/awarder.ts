@@ -1,7 +1,7 @@
 import type { Bus } from '#pkg/bus/client.ts';
 import { ack, type BatchHandler, consumeBatch, dead, type Outcome } from '#pkg/bus/consume-batch.ts';
 import { EVENTS } from '#pkg/bus/events.ts';
-import { StoreAwayError } from '#pkg/rest/away.ts';
+import { isStoreAway } from '#pkg/rest/away.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
@@ -25,7 +25,7 @@ export const timelineXpAwarder = ({ bus, ledger, clock, log, registry }: Awarder
     durable: 'timeline-xp-awarder',
     event: EVENTS.timelineCompleted,
     handler: awarderHandler(ledger, clock),
-    isAway: (error) => error instanceof StoreAwayError,
+    isAway: isStoreAway,
     clock,
     log,
     registry,

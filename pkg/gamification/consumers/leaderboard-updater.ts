@@ -8,7 +8,7 @@ import {
   type ReceivedEvent,
 } from '#pkg/bus/consume-batch.ts';
 import { EVENTS } from '#pkg/bus/events.ts';
-import { StoreAwayError } from '#pkg/rest/away.ts';
+import { isStoreAway } from '#pkg/rest/away.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
@@ -36,7 +36,7 @@ export const leaderboardUpdater = ({ bus, boards, clock, log, registry }: Leader
     durable: 'leaderboard-updater',
     event: EVENTS.xpEarned,
     handler: leaderboardHandler(boards, clock),
-    isAway: (error) => error instanceof StoreAwayError,
+    isAway: isStoreAway,
     clock,
     log,
     registry,

@@ -1,7 +1,7 @@
 import type { Bus } from '#pkg/bus/client.ts';
 import { ack, type BatchHandler, consumeBatch, type Outcome, type ReceivedEvent } from '#pkg/bus/consume-batch.ts';
 import { EVENTS } from '#pkg/bus/events.ts';
-import { StoreAwayError } from '#pkg/rest/away.ts';
+import { isStoreAway } from '#pkg/rest/away.ts';
 import type { Clock } from '#pkg/runtime/clock.ts';
 import type { Service } from '#pkg/runtime/lifecycle.ts';
 import type { Logger } from '#pkg/runtime/log.ts';
@@ -34,7 +34,7 @@ export const userIndexer = ({ bus, ledger, boards, clock, log, registry }: UserI
     durable: 'user-indexer',
     event: USER_EVENTS,
     handler: userHandler({ ledger, boards, clock }),
-    isAway: (error) => error instanceof StoreAwayError,
+    isAway: isStoreAway,
     clock,
     log,
     registry,
